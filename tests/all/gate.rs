@@ -23,6 +23,16 @@ use trustdeck::tui::messages::failure::Ask;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
 
+/// A publish runs, for which no key had to be opened.
+fn publishing() -> State {
+    let mut state = staged();
+    let mut open = mended();
+    open.repositories.iter_mut().for_each(|r| r.keys.clear());
+    tell_plan(&mut state, open);
+    press(&mut state, "pP");
+    state
+}
+
 #[test]
 fn publishing_is_blocked_until_the_loss_is_accepted_and_the_name_typed() {
     let mut state = staged();
@@ -271,11 +281,7 @@ fn a_passphrase_is_never_offered_to_a_token() {
 
 #[test]
 fn a_publish_says_when_a_token_waits_for_a_touch() {
-    let mut state = staged();
-    let mut open = mended();
-    open.repositories.iter_mut().for_each(|r| r.keys.clear());
-    tell_plan(&mut state, open);
-    press(&mut state, "pP");
+    let mut state = publishing();
     let sign = Step::Sign { done: 0, total: 2 };
     let news = [
         Progress::Step { gun: gun("admin/demo"), step: sign, note: None },
@@ -303,11 +309,7 @@ fn a_plan_that_changes_meanwhile_goes_back_to_review() {
 
 #[test]
 fn ctrl_c_stops_a_publish_between_repositories() {
-    let mut state = staged();
-    let mut open = mended();
-    open.repositories.iter_mut().for_each(|r| r.keys.clear());
-    tell_plan(&mut state, open);
-    press(&mut state, "pP");
+    let mut state = publishing();
     assert_eq!(press(&mut state, "<ctrl-c><ctrl-c>"), [Effect::StopPublish, Effect::StopPublish]);
     assert_eq!(press(&mut state, "q"), [], "a running publish cannot be left");
     assert!(state.quit.is_none() && matches!(state.screen, Screen::Publish(_)));

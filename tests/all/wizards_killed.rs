@@ -3,10 +3,8 @@
 
 use crate::support;
 
-use std::process::Command;
-
 use serde_json::Value;
-use support::home::REPOSITORY_PASSPHRASE;
+use support::home::{REPOSITORY_PASSPHRASE, without_passphrases};
 use support::{Home, NotaryServer, Terminal};
 
 const GUN: &str = "registry.example.test/team/app";
@@ -25,13 +23,8 @@ struct User<'a> {
 
 /// The screen, with no passphrase in its environment.
 fn program(home: &Home) -> Terminal {
-    let mut command: Command = home.trustdeck_command(&[]);
-    for role in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"] {
-        command.env_remove(format!("NOTARY_{role}_PASSPHRASE"));
-    }
-    command.env_remove("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE");
-    command.env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE").env("LANG", "C.UTF-8");
-    let terminal = Terminal::start(&command, 100, 30);
+    let mut command = without_passphrases(home.trustdeck_command(&[]));
+    let terminal = Terminal::start(command.env("LANG", "C.UTF-8"), 100, 30);
     terminal.wait("the repositories", |shown| {
         let is_read = shown.contains(SHORT) && (shown.contains("online") || shown.contains("new"));
         (is_read && !shown.contains("asks   ")) || shown.contains("try the sandbox")

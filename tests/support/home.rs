@@ -136,6 +136,17 @@ impl Home {
     }
 }
 
+/// A command that knows no passphrase.
+pub fn without_passphrases(mut command: Command) -> Command {
+    for role in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"] {
+        command.env_remove(format!("NOTARY_{role}_PASSPHRASE"));
+    }
+    for role in ["ROOT", "REPOSITORY"] {
+        command.env_remove(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"));
+    }
+    command
+}
+
 /// A digest for a tag: any 64 hexadecimal digits that differ from tag to tag.
 pub fn digest(tag: &str) -> String {
     use sha2::Digest;

@@ -153,6 +153,19 @@ pub fn run_with_input(command: &mut Command, input: &[u8]) -> Ran {
     Ran::new(command, child.wait_with_output().unwrap())
 }
 
+/// `trustdeck` as whoever owns the keys of a sandbox runs it, in a home of his own.
+pub fn at_sandbox(sandbox: &trustdeck::sandbox::Running, home: &std::path::Path, arguments: &[&str]) -> Command {
+    let layout = sandbox.layout();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    command.arg("--insecure-http").args(arguments).env_clear().env("HOME", home);
+    command.env("XDG_CONFIG_HOME", layout.config_home()).env("XDG_STATE_HOME", layout.state_home());
+    command.env("DOCKER_CONFIG", layout.docker_dir()).env("DOCKER_CONTENT_TRUST_SERVER", sandbox.url());
+    for role in ["ROOT", "REPOSITORY"] {
+        command.env(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"), trustdeck::sandbox::PASSPHRASE);
+    }
+    command
+}
+
 /// A port of loopback that nobody listens on.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()

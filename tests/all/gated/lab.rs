@@ -8,7 +8,7 @@ use trustdeck::engine::Engine;
 use trustdeck::gate::{self, GateLogin, Options};
 use trustdeck::sandbox::{self, REGISTRY, Running};
 
-use crate::support::{Ran, run};
+use crate::support::{Ran, at_sandbox, run};
 
 /// What the gate logged.
 pub type Lines = Arc<Mutex<Vec<String>>>;
@@ -57,16 +57,7 @@ impl Lab {
 
     /// What an owner of the sandbox's keys does.
     pub fn trustdeck(&self, arguments: &[&str]) -> Ran {
-        let sandbox = self.sandbox.as_ref().unwrap();
-        let layout = sandbox.layout();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
-        command.arg("--insecure-http").args(arguments).env_clear().env("HOME", self.home.path());
-        command.env("XDG_CONFIG_HOME", layout.config_home()).env("XDG_STATE_HOME", layout.state_home());
-        command.env("DOCKER_CONFIG", layout.docker_dir()).env("DOCKER_CONTENT_TRUST_SERVER", sandbox.url());
-        for role in ["ROOT", "REPOSITORY"] {
-            command.env(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"), sandbox::PASSPHRASE);
-        }
-        run(&mut command)
+        run(&mut at_sandbox(self.sandbox.as_ref().unwrap(), self.home.path(), arguments))
     }
 
     pub fn run(&self, program: &str, arguments: &[&str]) -> Ran {

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use tempfile::TempDir;
-use trustdeck::sandbox::{Options, PASSPHRASE, Running, start};
+use trustdeck::sandbox::{Options, Running, start};
 
 use crate::support::image::{Image, OCI_MANIFEST};
-use crate::support::{Ran, run, run_with_input};
+use crate::support::{Ran, at_sandbox, run, run_with_input};
 
 pub(crate) struct Lab {
     pub(crate) runtime: tokio::runtime::Runtime,
@@ -27,15 +27,7 @@ impl Lab {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let layout = self.running().layout();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
-        command.arg("--insecure-http").args(arguments).env_clear().env("HOME", self.home.path());
-        command.env("XDG_CONFIG_HOME", layout.config_home()).env("XDG_STATE_HOME", layout.state_home());
-        command.env("DOCKER_CONFIG", layout.docker_dir()).env("DOCKER_CONTENT_TRUST_SERVER", self.running().url());
-        for role in ["ROOT", "REPOSITORY"] {
-            command.env(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"), PASSPHRASE);
-        }
-        command
+        at_sandbox(self.running(), self.home.path(), arguments)
     }
 
     /// The program in the same surroundings, without any arguments.

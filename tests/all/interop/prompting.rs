@@ -3,19 +3,12 @@
 use std::process::Command;
 
 use crate::interop::{GUN, docker_repository, sign_arguments};
-use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE};
+use crate::support::home::{REPOSITORY_PASSPHRASE, ROOT_PASSPHRASE, without_passphrases};
 use crate::support::{Home, NotaryServer, Terminal, run};
 
 /// A command of trustdeck that knows no passphrase.
 pub fn asking(home: &Home, arguments: &[&str]) -> Command {
-    let mut command = home.trustdeck_command(arguments);
-    let roles = ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"].map(|role| format!("NOTARY_{role}_PASSPHRASE"));
-    roles.iter().for_each(|variable| {
-        command.env_remove(variable);
-    });
-    command.env_remove("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE");
-    command.env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE");
-    command
+    without_passphrases(home.trustdeck_command(arguments))
 }
 
 #[test]

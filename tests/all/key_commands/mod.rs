@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use support::home::ROOT_PASSPHRASE;
+use support::home::{ROOT_PASSPHRASE, without_passphrases};
 use support::{Home, Ran, run};
 use tempfile::NamedTempFile;
 
@@ -111,15 +111,9 @@ fn all_is_checked_before_a_passphrase_is_asked_for() {
     for (arguments, kind) in
         [(&["alice"][..], "input"), (&["ben", "--dir", "missing"], "input"), (&["targets"], "input")]
     {
-        let mut command = home.trustdeck_command(&[&["key", "generate", "--json"], arguments].concat());
-        for role in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"] {
-            command.env_remove(format!("NOTARY_{role}_PASSPHRASE"));
-        }
-        for role in ["ROOT", "REPOSITORY"] {
-            command.env_remove(format!("DOCKER_CONTENT_TRUST_{role}_PASSPHRASE"));
-        }
+        let command = home.trustdeck_command(&[&["key", "generate", "--json"], arguments].concat());
         // Without a source and a terminal, asking would fail as `passphrase`.
-        assert_eq!(run(&mut command).ended(2).kinds(), [kind], "{arguments:?}");
+        assert_eq!(run(&mut without_passphrases(command)).ended(2).kinds(), [kind], "{arguments:?}");
     }
 }
 

@@ -1,14 +1,13 @@
 //! Questions on a terminal: Docker's, word for word.
 
-use std::process::Command;
-
 use super::lab::{Lab, User};
+use crate::support::home::without_passphrases;
 use crate::support::{Terminal, wait_until};
 
 /// Answers each question of a command; gives all that it wrote.
 #[track_caller]
 fn dialogue(user: &User, lab: &Lab, line: &str, answers: &[&str]) -> String {
-    let mut terminal = Terminal::start(&asking(user.command(&lab.words(line))), 200, 60);
+    let mut terminal = Terminal::start(&without_passphrases(user.command(&lab.words(line))), 200, 60);
     for (at, answer) in answers.iter().enumerate() {
         terminal.wait(&format!("question {} of {line}", at + 1), |shown| {
             let ends = shown.trim_end();
@@ -33,16 +32,6 @@ fn after_push(text: &str) -> &str {
 fn asked(shown: &str) -> usize {
     let starts = ["Enter passphrase for", "Repeat passphrase for"];
     starts.iter().map(|start| shown.matches(start).count()).sum::<usize>() + shown.matches("[y/N]").count()
-}
-
-/// A command that knows no passphrase.
-fn asking(mut command: Command) -> Command {
-    for variable in ["ROOT", "TARGETS", "SNAPSHOT", "DELEGATION"].map(|role| format!("NOTARY_{role}_PASSPHRASE")) {
-        command.env_remove(variable);
-    }
-    command.env_remove("DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE");
-    command.env_remove("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE");
-    command
 }
 
 #[test]
@@ -84,7 +73,7 @@ fn an_interrupt_at_a_question_leaves_nothing_staged_and_the_terminal_as_it_was()
     let Some(lab) = Lab::start() else { return };
     let user = &lab.ours;
     user.trust(&lab.words("key generate alice"), "").ok();
-    let command = asking(user.command(&lab.words("signer add --key alice.pub alice REG/team/app")));
+    let command = without_passphrases(user.command(&lab.words("signer add --key alice.pub alice REG/team/app")));
     let mut terminal = Terminal::start(&command, 200, 60);
     terminal.wait_for("Enter passphrase for new root key");
     terminal.wait("echo to be off", |_| !terminal.echoes());

@@ -1,5 +1,6 @@
 //! `rotate` and `renew`, with the real clients reading before, between and after.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -30,6 +31,23 @@ pub fn repository(server: &NotaryServer) -> Home {
         home.notary_sign(GUN, tag, &["targets/releases", "targets/jeff"]);
     }
     home
+}
+
+/// Another repository of theirs with signer jeff, under the same root key; gives its name.
+pub fn with_another(home: &Home) -> &'static str {
+    let other = "registry.example.test/team/other";
+    let key = home.path().join("jeff.pub");
+    home.docker(&["signer", "add", "--key", key.to_str().unwrap(), "jeff", other]).ok();
+    other
+}
+
+/// A new key of jeff's on another machine: that machine, the key's ID and its file.
+pub fn key_elsewhere(server: &NotaryServer) -> (Home, String, PathBuf) {
+    let elsewhere = Home::new(server);
+    elsewhere.generate_key("jeff");
+    let [id] = elsewhere.stored_keys().try_into().unwrap();
+    let file = elsewhere.trust_dir().join(format!("private/{id}.key"));
+    (elsewhere, id, file)
 }
 
 /// Keys of a role as the real client lists them.
@@ -152,10 +170,7 @@ fn another_signers_signature_needs_no_second_one_and_a_private_key_file_is_loade
     let home = repository(&server);
     let ben = home.generate_key("ben");
     home.docker(&["signer", "add", "--key", &ben, "ben", GUN]).ok();
-    let elsewhere = Home::new(&server);
-    elsewhere.generate_key("jeff");
-    let [id] = elsewhere.stored_keys().try_into().unwrap();
-    let file = elsewhere.trust_dir().join(format!("private/{id}.key"));
+    let (_elsewhere, id, file) = key_elsewhere(&server);
     home.publish(&["rotate", "signer", "jeff", GUN, "--add-only", "--key", file.to_str().unwrap()]).ok();
     assert_eq!(keys_of(&server, "targets/jeff").len(), 2);
     assert!(home.stored_keys().contains(&id));
@@ -169,9 +184,7 @@ fn another_signers_signature_needs_no_second_one_and_a_private_key_file_is_loade
 fn base_keys_rotate_by_command_in_several_repositories() {
     let Some(server) = NotaryServer::start_with_signer() else { return };
     let home = repository(&server);
-    let other = "registry.example.test/team/other";
-    let key = home.path().join("jeff.pub");
-    home.docker(&["signer", "add", "--key", key.to_str().unwrap(), "jeff", other]).ok();
+    let other = with_another(&home);
     let before = home.stored_keys();
     home.publish(&["rotate", "root", GUN, other]).ok();
     assert_eq!(home.stored_keys().len(), before.len() + 1, "one root key for both");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::commands::{GUN, keys_of, repository, tags};
+use super::commands::{GUN, key_elsewhere, keys_of, repository, tags, with_another};
 use super::support::NotaryServer;
 use super::support::front::Front;
 use super::support::home::{Home, digest};
@@ -220,10 +220,7 @@ fn a_private_key_that_others_can_read_is_refused_with_the_command_that_mends_it(
     use std::os::unix::fs::PermissionsExt;
     let Some(server) = NotaryServer::start() else { return };
     let home = repository(&server);
-    let elsewhere = Home::new(&server);
-    elsewhere.generate_key("jeff");
-    let [id] = elsewhere.stored_keys().try_into().unwrap();
-    let file = elsewhere.trust_dir().join(format!("private/{id}.key"));
+    let (_elsewhere, _, file) = key_elsewhere(&server);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     for command in [&["rotate", "targets", GUN][..], &["rotate", "signer", "jeff", GUN]] {
         let refused = home.trustdeck(&[command, &["--key", file.to_str().unwrap()]].concat()).ended(2);
@@ -236,9 +233,7 @@ fn a_private_key_that_others_can_read_is_refused_with_the_command_that_mends_it(
 fn root_rotates_in_all_repositories_that_share_it() {
     let Some(server) = NotaryServer::start() else { return };
     let home = repository(&server);
-    let other = "registry.example.test/team/other";
-    let key = home.path().join("jeff.pub");
-    home.docker(&["signer", "add", "--key", key.to_str().unwrap(), "jeff", other]).ok();
+    let other = with_another(&home);
     home.trustdeck(&["inspect", other]).ok();
     let alone = home.trustdeck(&["rotate", "root", GUN]).ok();
     assert!(alone.stderr.contains(other) && alone.stderr.contains("--same-root"), "{}", alone.stderr);

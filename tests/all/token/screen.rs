@@ -26,6 +26,15 @@ fn sandbox(token: &Token, home: &TempDir) -> Terminal {
     terminal
 }
 
+/// Types what a question wants to have typed, once that can be read; gives it.
+fn confirm(terminal: &mut Terminal) -> String {
+    terminal.wait_for("letters to go");
+    let shown = terminal.text();
+    let wanted = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
+    terminal.keys(&format!("{wanted}\r"));
+    wanted
+}
+
 /// Closes the dialog on top.
 fn close(terminal: &mut Terminal, title: &str) {
     terminal.keys("\u{1b}");
@@ -52,11 +61,8 @@ fn a_key_is_made_on_a_token_after_a_touch_and_deleted_again() {
     terminal.wait_for("slot 02");
     terminal.keys("D");
     terminal.wait_for("Delete a key from its token");
-    terminal.wait_for("letters to go");
-    let shown = terminal.text();
-    let expected = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
-    assert!(expected.starts_with("no backup of "), "{shown}");
-    terminal.keys(&format!("{expected}\r"));
+    let typed = confirm(&mut terminal);
+    assert!(typed.starts_with("no backup of "), "{typed}");
     terminal.wait_for("enter delete it");
     terminal.keys("000000\r");
     terminal.wait_for("wrong PIN for token board");
@@ -102,10 +108,7 @@ fn a_token_that_nobody_waits_for_is_looked_at_when_it_has_ended() {
     terminal.wait_for("board, slot");
     // A key that is deleted when nobody waits any more is gone, not away.
     terminal.keys("D");
-    terminal.wait_for("letters to go");
-    let shown = terminal.text();
-    let expected = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
-    terminal.keys(&format!("{expected}\r"));
+    confirm(&mut terminal);
     terminal.wait_for("enter delete it");
     token.be_no_more("hurry");
     let before = token.wrote("logins").len();
@@ -153,10 +156,7 @@ fn a_stored_key_is_backed_up_first_and_then_copied_onto_one_of_two_tokens() {
     terminal.wait_for("remove the file");
     terminal.keys("\r");
     terminal.wait_for("signs as before");
-    terminal.wait_for("letters to go");
-    let shown = terminal.text();
-    let id = shown.split("Type ").nth(1).and_then(|rest| rest.split(" to go on").next()).unwrap().to_owned();
-    terminal.keys(&format!("{id}\r"));
+    confirm(&mut terminal);
     terminal.wait("the copy to be gone", |shown| shown.contains("removed") && !shown.contains("a copy is still"));
     assert!(terminal.text().contains("token"), "{}", terminal.text());
 }

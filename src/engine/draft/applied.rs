@@ -32,9 +32,6 @@ pub struct Applied {
     pub missing: Option<Refusal>,
 }
 
-/// Stands in hints for the name of the repository, which a draft does not know.
-pub(in crate::engine) const REPOSITORY: &str = "{repository}";
-
 /// Why a change cannot be applied, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -42,12 +39,57 @@ pub struct Refusal {
     pub role: Option<Role>,
     /// Cause.
     pub what: String,
-    /// Next step, with `{repository}` in the place of the repository's name.
-    pub hint: String,
+    /// Next step.
+    pub hint: Hint,
     /// Whether what the server has looks like an attack, so that it is no matter of what was typed.
     pub suspicious: bool,
     /// Keys of which one would do, if it were at hand.
     pub lacks: Vec<CanonicalKeyId>,
+}
+
+/// What to do next. A draft does not know what its repository is called, so the name has a place of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Repository,
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self(vec![Part::Text(text)])
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl Hint {
+    /// The repository between two texts, such as the parts of a command.
+    pub(in crate::engine) fn naming(before: &str, after: String) -> Self {
+        Self(vec![Part::Text(before.to_owned()), Part::Repository, Part::Text(after)])
+    }
+
+    /// The same, and more that helps.
+    pub(in crate::engine) fn and(mut self, more: Option<String>) -> Self {
+        self.0.extend(more.map(|more| Part::Text(format!("; {more}"))));
+        self
+    }
+
+    /// Its words for a repository, which a command names like this.
+    #[must_use]
+    pub fn of(&self, repository: &str) -> String {
+        let words = self.0.iter().map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            Part::Repository => repository,
+        });
+        words.collect()
+    }
 }
 
 pub(in crate::engine) type Result<T> = std::result::Result<T, Refusal>;
@@ -57,8 +99,8 @@ pub(in crate::engine) fn refuse<T>(role: impl Into<Option<Role>>, what: String, 
 }
 
 impl Refusal {
-    pub(in crate::engine) fn of(role: Option<Role>, what: String, hint: &str) -> Self {
-        Self { role, what, hint: hint.to_owned(), suspicious: false, lacks: Vec::new() }
+    pub(in crate::engine) fn of(role: Option<Role>, what: String, hint: impl Into<Hint>) -> Self {
+        Self { role, what, hint: hint.into(), suspicious: false, lacks: Vec::new() }
     }
 }
 
@@ -85,5 +127,18 @@ impl Applied {
     pub(in crate::engine) fn unless(mut self, happened: bool, why_not: &str) -> Self {
         self.no_effect = (!happened).then(|| why_not.to_owned());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_own_place_names_the_repository() {
+        let hint = Hint::naming("trustdeck restore ", " targets/releases".to_owned());
+        let more = Some("keys are in /srv/{repository}/private".to_owned());
+        let words = "trustdeck restore team/app targets/releases; keys are in /srv/{repository}/private";
+        assert_eq!(hint.and(more).of("team/app"), words);
     }
 }

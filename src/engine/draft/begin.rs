@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Draft;
-use super::applied::{REPOSITORY, Refusal, Result};
+use super::applied::{Hint, Refusal, Result};
 use super::change::role_word;
 use crate::tuf::verify::SetAside;
 use crate::tuf::{Role, Targets, TrustedSet, VerifyError};
@@ -89,20 +89,22 @@ impl<'a> Draft<'a> {
             None => format!("the file of {} could not be read, so signing it would lose its tags", role_word(role)),
         };
         let has_good = self.ground().set.is_some_and(|set| set.last_good(role).is_some());
-        let hint = match (why, has_good) {
+        let hint: Hint = match (why, has_good) {
             (Shut::Unread, _) if self.limit(role).is_some() => {
-                "ask whoever lists it to take delegations out; trustdeck reads no more of them".to_owned()
+                "ask whoever lists it to take delegations out; trustdeck reads no more of them".into()
             }
-            (Shut::Unread, _) => "renew the role above it first, or ask whoever runs the server".to_owned(),
-            (_, true) => {
-                format!("sign the last good file again: trustdeck restore {REPOSITORY} {role}; or ask its signers")
-            }
-            (Shut::Hidden, false) => "ask whoever runs the server why it leaves the role out".to_owned(),
-            (_, false) => format!(
-                "compare what it lists with its signers; then trustdeck witness {REPOSITORY} {role} signs it, with --accept"
+            (Shut::Unread, _) => "renew the role above it first, or ask whoever runs the server".into(),
+            (_, true) => Hint::naming(
+                "sign the last good file again: trustdeck restore ",
+                format!(" {role}; or ask its signers"),
+            ),
+            (Shut::Hidden, false) => "ask whoever runs the server why it leaves the role out".into(),
+            (_, false) => Hint::naming(
+                "compare what it lists with its signers; then trustdeck witness ",
+                format!(" {role} signs it, with --accept"),
             ),
         };
-        Refusal { suspicious: true, ..Refusal::of(Some(role.clone()), what, &hint) }
+        Refusal { suspicious: true, ..Refusal::of(Some(role.clone()), what, hint) }
     }
 
     /// The limit for which a role's file is not read.

@@ -65,7 +65,7 @@ fn nowhere(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> Refusal {
     let ids: Vec<&str> = lacks.iter().map(CanonicalKeyId::short).collect();
     let what = format!("no key on this machine may sign {}, which list{} {tag}", roles.join(", "), s(roles.len()));
     let hint = format!("revoke it where one of these keys is, or load one: {}", ids.join(" "));
-    Refusal { lacks, ..Refusal::of(listing.first().cloned(), what, &hint) }
+    Refusal { lacks, ..Refusal::of(listing.first().cloned(), what, hint) }
 }
 
 fn s(count: usize) -> &'static str {

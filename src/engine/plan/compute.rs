@@ -59,7 +59,7 @@ fn refused(facts: &PlanFacts<'_>, change: &Change, refusal: Refusal) -> EngineEr
     }
     let what = format!("cannot {}: {}", change.describe(), refusal.what);
     let looked = Some(&refusal.lacks).filter(|lacks| !lacks.is_empty()).and_then(|lacks| (facts.elsewhere)(lacks));
-    let hint = looked.map_or_else(|| refusal.hint.clone(), |looked| format!("{}; {looked}", refusal.hint));
+    let hint = refusal.hint.clone().and(looked);
     super::refused::refused(facts.gun, Refusal { what, hint, ..refusal })
 }
 

@@ -12,6 +12,7 @@ use super::kept::{Kept, Reviewed};
 use super::place::StagedThere;
 use super::{foreign, planned};
 use crate::engine::context::Context;
+use crate::engine::draft::applied::Refusal;
 use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction};
 use crate::engine::draft::{Draft, Ground};
@@ -24,7 +25,7 @@ use crate::engine::plan::facts::{KeyAtHand, KeysAtHand, KnownFiles, NamedKeys, P
 use crate::engine::plan::needs::Needs;
 use crate::engine::plan::refused::refused;
 use crate::engine::plan::{Plan, RepositoryPlan};
-use crate::engine::reference::familiar_name;
+use crate::engine::reference::{familiar_name, in_command};
 use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
@@ -111,7 +112,7 @@ impl Staging {
             }
             if let Some(refusal) = place.beside(&change).find_map(|staged| contradiction(staged, &change)) {
                 let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
-                return Err(EngineError::Change { gun, role, what, hint: refusal.hint });
+                return Err(EngineError::Change { hint: refusal.hint.of(&in_command(&gun)), gun, role, what });
             }
             let creation = match change.creation(&place.others) {
                 Some(creation) if self.is_absent(&gun)? => Some(creation),
@@ -154,11 +155,9 @@ impl Staging {
             let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
             let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
             let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.context.now() };
-            applicable(Draft::new(ground), &staged, &new).map_err(|mut refusal| {
-                if let Some(looked) = self.where_looked(&refusal.lacks) {
-                    refusal.hint.push_str(&format!("; {looked}"));
-                }
-                refused(gun, refusal)
+            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| {
+                let hint = refusal.hint.clone().and(self.where_looked(&refusal.lacks));
+                refused(gun, Refusal { hint, ..refusal })
             })?;
         }
         Ok(())

@@ -19,7 +19,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     let mut detail = Detail { name: state.short_name(&repository.entry.name).to_owned(), ..Detail::default() };
     if let Some(failure) = &repository.failure {
         let problem = &failure.problem;
-        detail.state = Some((problem.kind.word().to_owned(), word_style(theme, repository.health())));
+        detail.state = Some((words::failed(problem.kind).to_owned(), word_style(theme, repository.health())));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
         if let Some(ask) = &failure.ask {
             detail.acts.push(answers(ask));

@@ -210,7 +210,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     let plan = state.plan_of(&gun)?;
     let mut detail = Detail { name: state.short_name(&plan.name).to_owned(), ..Detail::default() };
     if let Some(problem) = &plan.failed {
-        detail.state = Some((problem.kind.word().to_owned(), theme.fail()));
+        detail.state = Some((words::failed(problem.kind).to_owned(), theme.fail()));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
         return Some(detail);
     }

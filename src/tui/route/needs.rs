@@ -78,7 +78,7 @@ pub(super) fn all(state: &State) -> Vec<Need> {
 
 /// The word for a failure, with how many repositories have it for one and the same cause, and which.
 fn shared(state: &State, problem: &Problem, same: &[&Repository]) -> (String, String) {
-    let word = problem.kind.word();
+    let word = words::failed(problem.kind);
     if let [_] = same {
         return (word.to_owned(), String::new());
     }

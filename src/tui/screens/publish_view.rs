@@ -11,8 +11,8 @@ use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::message::Said;
 use crate::tui::kit::theme::Theme;
-use crate::tui::state::State;
 use crate::tui::state::publishing::{self, Publishing, Track};
+use crate::tui::state::{State, words};
 
 /// Draws the tracks and, below, what the one under the cursor has to say.
 pub fn render(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
@@ -212,7 +212,7 @@ fn detail(state: &State, publishing: &Publishing, canvas: &mut Canvas<'_>, area:
     let mut frame = Frame::titled(name.clone());
     if let Some(problem) = problem {
         frame.title = format!("{} {name}", theme.glyphs.fail);
-        frame.subject = problem.kind.word().to_owned();
+        frame.subject = words::failed(problem.kind).to_owned();
         frame.colour = Some(theme.fail());
     }
     let lines = facts(state, track, problem, &name);

@@ -52,12 +52,38 @@ pub fn removal(role: &DelegationName) -> Change {
     }
 }
 
-/// The word that a failure begins with.
+/// What a failure is, in a word or two: it stands before its sentence, or as a heading. JSON has the class instead.
 #[must_use]
 pub fn failed(kind: Kind) -> &'static str {
     match kind {
         Kind::Input => "not done",
-        kind => kind.word(),
+        Kind::Rollback => "older than seen",
+        Kind::Freeze => "expired",
+        Kind::Mix => "does not match",
+        Kind::Pin => "root key",
+        Kind::Equivocation => "two versions",
+        Kind::Format => "malformed",
+        Kind::Limit => "too large",
+        Kind::Role => "role file",
+        Kind::Tls => "TLS",
+        Kind::Busy => "server busy",
+        Kind::Redirect => "redirected",
+        Kind::Absent => "not found",
+        Kind::Auth => "login",
+        Kind::Stale => "from the cache",
+        Kind::OutcomeUnknown => "outcome unknown",
+        Kind::Policy => "refused",
+        Kind::Cancelled => "stopped",
+        Kind::NotStored => "not stored",
+        Kind::Keystore => "key store",
+        Kind::BusyLocal => "in use",
+        Kind::Signature
+        | Kind::Network
+        | Kind::Server
+        | Kind::Forbidden
+        | Kind::Conflict
+        | Kind::Passphrase
+        | Kind::Disk => kind.word(),
     }
 }
 

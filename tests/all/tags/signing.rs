@@ -128,7 +128,7 @@ fn nothing_is_staged_if_the_registry_has_not_all_of_it() {
     press(&mut state, "/unsigned<enter>A");
     let effects = press(&mut state, "s");
     assert_eq!(answer(&mut state, &effects, &[Ok("6617a0c9"), Err(Kind::Absent), Ok("91bc0e55")]), []);
-    assert!(state.dialogs.is_empty() && said(&state).starts_with("absent"));
+    assert!(state.dialogs.is_empty() && said(&state).starts_with("not found"));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_full_reference_fills_the_form_and_one_of_another_repository_does_not() {
     press(&mut state, "a");
     update(&mut state, Event::Paste("registry.example.com/admin/web:4.1".to_owned()));
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
-    assert!(form.error.as_ref().is_some_and(|error| error.contains("another repository")), "{form:?}");
+    assert!(form.error.as_ref().is_some_and(|error| error.what.contains("another repository")), "{form:?}");
     assert_eq!(form.text(Label::Tag), "");
 }
 

@@ -170,10 +170,11 @@ fn tags_text(tags: &TagEffect, extent: Extent) -> String {
         text.push_str(&format!(", {} ORPHANED", tags.orphaned.len()));
     }
     text.push('\n');
+    let replaced = tags.replaced.iter().map(|tag| tag.text("->")).collect();
     let lists = [
         ("orphaned", &tags.orphaned),
         ("signed", &tags.signed),
-        ("another image", &tags.replaced),
+        ("another image", &replaced),
         ("revoked", &tags.revoked),
         ("signed again unchanged", &tags.vouched),
         ("repaired", &tags.repaired),

@@ -5,7 +5,7 @@ use crate::support;
 use serde_json::json;
 use support::machine::{Machine, add_signer, delegation, remove_signer, revoke, role, sign, sign_into, witness};
 use support::{Home, NotaryServer, in_own_process};
-use trustdeck::engine::plan::Weight;
+use trustdeck::engine::plan::{ReplacedTag, Weight};
 use trustdeck::engine::{Change, EngineError, Health, Kind, PublishOutcome, Published};
 use trustdeck::tuf::{Gun, PublicKey};
 
@@ -78,7 +78,8 @@ async fn a_signed_tag_is_trusted_by_docker_and_a_revoked_one_is_gone() {
     let digests = ["1.0", "another"].map(|tag| support::home::digest(tag)[..12].to_owned());
     machine.stage(GUN, [Change::Sign { tag, roles, target }]);
     let plan = machine.engine.stage().plan(None).unwrap();
-    assert_eq!(plan.repositories[0].tags.replaced, [format!("1.0 {} -> {}", digests[0], digests[1])]);
+    let replaced = ReplacedTag { tag: "1.0".to_owned(), digests };
+    assert_eq!(plan.repositories[0].tags.replaced, [replaced]);
     machine.engine.stage().undo().unwrap();
     machine.stage(GUN, [revoke("1.0")]);
     assert_eq!(done(machine.publish().await).trusted, 1);

@@ -144,14 +144,32 @@ pub struct TagEffect {
     pub orphaned: Vec<String>,
     /// Newly signed, or with another digest.
     pub signed: Vec<String>,
-    /// Those of them that stood for another image before: name, and both digests, shortened.
-    pub replaced: Vec<String>,
+    /// Those of them that stood for another image before.
+    pub replaced: Vec<ReplacedTag>,
     /// Removed on purpose.
     pub revoked: Vec<String>,
     /// Tags that whoever re-signs vouches for: in role files that are signed again with unchanged content.
     pub vouched: Vec<String>,
     /// Refused before, pulled after.
     pub repaired: Vec<String>,
+}
+
+/// A tag that stands for another image than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacedTag {
+    /// Its name.
+    pub tag: String,
+    /// Digests before and after, shortened.
+    pub digests: [String; 2],
+}
+
+impl ReplacedTag {
+    /// Name and digests, with an arrow as others are drawn there.
+    #[must_use]
+    pub fn text(&self, arrow: &str) -> String {
+        let [before, after] = &self.digests;
+        format!("{} {before} {arrow} {after}", self.tag)
+    }
 }
 
 /// How much a warning weighs.

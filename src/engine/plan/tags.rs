@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{PlannedChange, TagEffect};
+use super::{PlannedChange, ReplacedTag, TagEffect};
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::Change;
 use crate::engine::draft::pulled::listed;
@@ -35,7 +35,7 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
                 if old.is_some() && old != new {
                     let short = |digits: String| digits.chars().take(12).collect::<String>();
                     let [old, new] = [old, new].map(|digits| digits.map_or_else(|| "no SHA-256".to_owned(), short));
-                    effect.replaced.push(format!("{tag} {old} -> {new}"));
+                    effect.replaced.push(ReplacedTag { tag: tag.to_string(), digests: [old, new] });
                 }
             }
         }
@@ -48,7 +48,7 @@ pub(in crate::engine) fn tag_effect(draft: &Draft<'_>, changes: &[PlannedChange]
         }
     }
     effect.vouched = vouched(&base, draft).into_iter().map(TargetName::to_string).collect();
-    effect.replaced.sort_by(|a, b| natural(a, b));
+    effect.replaced.sort_by(|a, b| natural(&a.tag, &b.tag));
     let lists =
         [&mut effect.orphaned, &mut effect.signed, &mut effect.revoked, &mut effect.vouched, &mut effect.repaired];
     lists.into_iter().for_each(|list| list.sort_by(|a, b| natural(a, b)));

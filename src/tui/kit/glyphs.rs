@@ -1,4 +1,4 @@
-//! Glyph tables: one cell each, so that every table gives the same layout.
+//! Glyph tables: one cell each but for what becomes of a number, so that every table gives the same layout.
 
 /// The signs that the screens draw. Source: docs/screen.md, "Glyphs".
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Glyphs {
     pub trunk: &'static str,
     pub fork: &'static str,
     pub becomes: &'static str,
+    /// Where a chart goes on beyond its edge.
+    pub beyond: &'static str,
     pub holds: &'static str,
     pub lost: &'static str,
     pub half: &'static str,
@@ -91,6 +93,7 @@ pub static UNICODE: Glyphs = Glyphs {
     trunk: "│",
     fork: "┬",
     becomes: "→",
+    beyond: "→",
     holds: "━",
     lost: "╌",
     half: "╸",
@@ -125,7 +128,8 @@ const PLAIN: Glyphs = Glyphs {
     last_branch: "`",
     trunk: "|",
     fork: "+",
-    becomes: ">",
+    becomes: "->",
+    beyond: ">",
     holds: "=",
     lost: ".",
     half: "-",
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn signs_that_stand_in_one_picture_differ() {
         for g in [&UNICODE, &ASCII, &CONSOLE] {
-            let chart = [g.holds, g.now, g.becomes, g.fail, g.warn, g.lost];
+            let chart = [g.holds, g.now, g.beyond, g.fail, g.warn, g.lost];
             let others = |i: usize| chart.iter().skip(i + 1);
             assert!(chart.iter().enumerate().all(|(i, sign)| others(i).all(|other| other != sign)), "{chart:?}");
         }

@@ -98,7 +98,7 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
 /// What the signs of the bars mean.
 fn legend(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
     let (glyphs, quiet) = (canvas.theme.glyphs, canvas.theme.quiet());
-    let (left, beyond) = ((glyphs.holds, "time left"), (glyphs.becomes, "over 3 years"));
+    let (left, beyond) = ((glyphs.holds, "time left"), (glyphs.beyond, "over 3 years"));
     let first = [left, (glyphs.now, "its end"), beyond, (glyphs.fail, "expired")];
     let line = first.map(|(sign, words)| format!("{sign} {words}")).join("   ");
     canvas.put(x, y, end, &line, quiet);
@@ -162,5 +162,5 @@ fn bar(state: &State, canvas: &mut Canvas<'_>, (x, y, cells): (u16, u16, u16), r
         canvas.put(x + wall, y, x + cells, theme.glyphs.warn, theme.warn());
     }
     let beyond = left > AXIS;
-    canvas.put(x + end, y, x + cells, if beyond { theme.glyphs.becomes } else { theme.glyphs.now }, style);
+    canvas.put(x + end, y, x + cells, if beyond { theme.glyphs.beyond } else { theme.glyphs.now }, style);
 }

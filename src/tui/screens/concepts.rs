@@ -49,7 +49,7 @@ pub fn menu(state: &State) -> Dialog {
     let replies = vec![
         page("The five kinds of keys", "who holds them, what their loss means", keys(state)),
         page("Roles and delegations", "who may sign what, and how many must", roles()),
-        page("One signature for all tags", "why removing a key can break them", signature()),
+        page("One signature for all tags", "why removing a key can break them", signature(state)),
         page("What a pull checks", "and why it refuses", pull()),
         page("First contact and pins", "how this machine knows the owner", pins()),
     ];
@@ -106,13 +106,17 @@ fn roles() -> Vec<String> {
     ])
 }
 
-fn signature() -> Vec<String> {
+fn signature(state: &State) -> Vec<String> {
+    let lost = format!(
+        "That is why the stage shows tags before and after: 9 {} 0 says that the key that goes was the last to sign. \
+         Signing again (w) with a key that stays, in the same publish, leaves no gap.",
+        state.theme.glyphs.becomes
+    );
     paragraphs(&[
         "All tags of a role stand in one file, and that file carries the signature of whoever published last.",
         "So one key vouches for all of them: remove it, and the whole file counts no more, whoever signed the single \
          tags at first. Every pull is refused until a key that stays signs the file again.",
-        "That is why the stage shows tags before and after: 9 -> 0 says that the key that goes was the last to sign. \
-         Signing again (w) with a key that stays, in the same publish, leaves no gap.",
+        &lost,
         "Who signs again vouches for every tag in the file: the review lists them.",
     ])
 }

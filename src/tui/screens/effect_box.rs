@@ -73,7 +73,7 @@ fn effect(state: &State, review: &Review, canvas: &mut Canvas<'_>, (area, plan):
     let heaviest = plan.warnings.first();
     let bad = heaviest.is_some_and(|w| w.weight <= Weight::Danger) || plan.failed.is_some();
     let title = match (&plan.failed, heaviest) {
-        (Some(problem), _) => format!("{} {}", theme.glyphs.fail, problem.kind.word()),
+        (Some(problem), _) => format!("{} {}", theme.glyphs.fail, words::failed(problem.kind)),
         (None, Some(warning)) if warning.weight <= Weight::Danger => {
             format!("{} {}", theme.glyphs.fail, warning.headline)
         }
@@ -165,9 +165,10 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool, most: usi
     let unknown = plan.unknown.iter().flat_map(UnknownFile::lines);
     lines.extend(unknown.map(|line| (printable(&line), theme.text())));
     let tags = &plan.tags;
+    let replaced = tags.replaced.iter().map(|tag| tag.text(theme.glyphs.becomes)).collect();
     for (word, names) in [
         ("orphaned", &tags.orphaned),
-        ("another image", &tags.replaced),
+        ("another image", &replaced),
         ("signed", &tags.signed),
         ("revoked", &tags.revoked),
         ("repaired", &tags.repaired),

@@ -89,6 +89,21 @@ fn names_and_kinds_that_do_not_go_together_are_refused_in_the_form() {
 }
 
 #[test]
+fn a_name_that_cannot_be_taken_is_refused_as_it_is_typed_and_until_it_is_mended() {
+    let mut state = on_key(&id(BOARD.0));
+    press(&mut state, "n");
+    assert!(!shown(&state).contains("no name for a key"), "an empty field is not wrong yet");
+    press(&mut state, "Carol");
+    assert!(shown(&state).contains("\"Carol\" is no name for a key"), "{}", shown(&state));
+    press(&mut state, "<down><down>");
+    assert!(shown(&state).contains("\"Carol\" is no name for a key"), "{}", shown(&state));
+    press(&mut state, "<up><up><ctrl-u>carol");
+    assert!(!shown(&state).contains("no name for a key"), "{}", shown(&state));
+    press(&mut state, "<ctrl-u>timestamp");
+    assert!(shown(&state).contains("the server holds timestamp keys"), "{}", shown(&state));
+}
+
+#[test]
 fn a_wrong_old_passphrase_stays_open_and_says_what_it_opens() {
     let mut state = on_key(&id(OLD.0));
     let effects = press(&mut state, &format!("cwrong<down>{LONG}<down>{LONG}<enter>"));
@@ -163,7 +178,7 @@ fn a_place_that_is_taken_is_said_before_any_passphrase_is_asked() {
     press(&mut state, &format!("b<down><down><down>{LONG}<down>{LONG}"));
     let place = work(press(&mut state, "<enter>"));
     assert_eq!(found(&mut state, &place, KeyFound::Place(Err(failure(Kind::Input, None)))), []);
-    assert!(shown(&state).contains("what; do"), "{}", shown(&state));
+    assert!(shown(&state).contains("▲ what"), "{}", shown(&state));
     assert!(state.key_task.is_none());
 }
 

@@ -37,6 +37,7 @@ mod public_keys;
 mod publish;
 mod refresh;
 mod registry;
+mod remedies;
 mod remote;
 mod rotate;
 mod sandbox;

@@ -155,7 +155,7 @@ fn a_wrong_key_file_keeps_the_form_open() {
     let read = Effect::ReadKeyFiles(vec![PathBuf::from("x.pub")]);
     tell(&mut state, read, Outcome::KeyFiles(Err("x.pub: holds no key".to_owned())));
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
-    assert_eq!((form.error.as_deref(), form.text(Label::Name)), (Some("x.pub: holds no key"), "carol"));
+    assert_eq!((form.error.as_ref().unwrap().what.as_str(), form.text(Label::Name)), ("x.pub: holds no key", "carol"));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_reserved_signer_name_is_refused_in_the_form() {
     let mut state = browsing();
     assert_eq!(press(&mut state, "2areleases<tab>x.pub<enter>"), []);
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
-    assert!(form.error.as_ref().unwrap().contains("reserved"));
+    assert!(form.error.as_ref().unwrap().what.contains("reserved"));
 }
 
 #[test]
@@ -430,13 +430,33 @@ fn where_no_role_can_be_changed_it_is_said_whether_it_is_staged_or_nothing_match
     (carol.role, carol.mark) = (role("targets/carol"), Mark::Added);
     with_carol.repositories[0].roles.push(carol);
     tell_plan(&mut state, with_carol);
-    for (filter, why) in [("carol", "it is not published yet"), ("nobody", "nothing matches")] {
-        for key in ["d", "e", "t", "w"] {
-            press(&mut state, &format!("<esc>2/{filter}<enter>"));
-            assert_eq!(press(&mut state, key), []);
-            assert!(said(&state).contains(why), "{key}: {}", said(&state));
-        }
+    press(&mut state, "2/carol<enter>");
+    for key in ["t", "e", "d", "w", "S"] {
+        assert_eq!(press(&mut state, key), [], "{key}");
+        assert!(
+            state.dialogs.is_empty() && said(&state).contains("it is not published yet"),
+            "{key}: {}",
+            said(&state)
+        );
     }
+    for key in ["e", "t", "w"] {
+        press(&mut state, "<esc>2/nobody<enter>");
+        press(&mut state, key);
+        assert!(said(&state).contains("nothing matches"), "{key}: {}", said(&state));
+    }
+}
+
+#[test]
+fn below_the_repositories_there_is_something_to_read_whatever_has_the_focus() {
+    let mut state = browsing();
+    press(&mut state, "1");
+    let below = |state: &State| frame::signs(&draw(state));
+    assert!(below(&state).contains("From 16 Jan"), "{}", below(&state));
+    // Nothing is staged, so there is nothing to say of it.
+    press(&mut state, "5");
+    assert!(below(&state).contains("From 16 Jan"), "{}", below(&state));
+    press(&mut state, "2");
+    assert!(!below(&state).contains("From 16 Jan"), "a role has something to say: {}", below(&state));
 }
 
 #[test]

@@ -293,13 +293,18 @@ fn check_writable(dir: &Path) -> Result<(), EngineError> {
     rustix::fs::access(dir, access).map_err(|error| EngineError::Disk { path: dir.to_owned(), source: error.into() })
 }
 
+/// Refuses what no key here can be called, whatever its kind and repository.
+///
+/// # Errors
+/// `Input`.
+pub fn check_new_name(name: &str) -> Result<(), EngineError> {
+    check_name(name)?;
+    if name == Role::Timestamp.as_str() { Err(of_the_server()) } else { Ok(()) }
+}
+
 fn check_new(new: &NewKey) -> Result<(), EngineError> {
-    check_name(&new.name)?;
-    let role = Role::parse(&new.name).ok();
-    let of_repository = matches!(role, Some(Role::Targets | Role::Snapshot));
-    if matches!(role, Some(Role::Timestamp)) {
-        return Err(of_the_server());
-    }
+    check_new_name(&new.name)?;
+    let of_repository = matches!(Role::parse(&new.name), Ok(Role::Targets | Role::Snapshot));
     if of_repository && new.gun.is_none() {
         return Err(refuse(format!("a {} key belongs to one repository", new.name), "name it with --repository REPO"));
     }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::answer::Answer;
+use super::complaint::Complaint;
 use super::label::Label;
 use crate::engine::Passphrase;
 use crate::engine::keyring::tokens::TokenName;
@@ -96,7 +97,10 @@ pub struct Form {
     pub purpose: Purpose,
     pub fields: Vec<Field>,
     pub focus: usize,
-    pub error: Option<String>,
+    /// Why it was not taken.
+    pub error: Option<Complaint>,
+    /// Why it will not be taken as it is filled in now.
+    pub wrong: Option<Complaint>,
     /// What is being waited for.
     pub busy: Option<Wait>,
     /// How often a passphrase was refused.
@@ -138,6 +142,12 @@ impl Form {
             Some(Input::Text(text) | Input::Path(text)) => text.trimmed(),
             _ => "",
         }
+    }
+
+    /// What is to be said against it: why it was not taken, else why it will not be.
+    #[must_use]
+    pub fn complaint(&self) -> Option<&Complaint> {
+        self.error.as_ref().or(self.wrong.as_ref().filter(|_| self.busy.is_none() && self.candidates.is_empty()))
     }
 
     /// Paths that were typed.
@@ -222,7 +232,7 @@ impl Form {
     #[must_use]
     pub fn refused(mut self, error: String, label: Label) -> Self {
         self.busy = None;
-        self.error = Some(error);
+        self.error = Some(error.into());
         self.focus_on(label);
         self
     }
@@ -232,7 +242,7 @@ impl Form {
     pub fn failed(mut self, failure: &Failure) -> Self {
         self.busy = None;
         let problem = &failure.problem;
-        self.error = Some(format!("{}; {}", problem.message, problem.hint));
+        self.error = Some(problem.into());
         let mut wrong = refused_by_token(&mut self, failure);
         if problem.kind == crate::engine::Kind::Passphrase {
             self.attempts += 1;
@@ -249,10 +259,8 @@ impl Form {
     #[must_use]
     pub fn wrong_passphrase(self, failure: &Failure, opens: Option<String>) -> Self {
         let mut form = self.failed(failure);
-        form.error = Some(opens.map_or_else(
-            || "the passphrase does not open this key".to_owned(),
-            |other| format!("the passphrase does not open this key; it opens {other}"),
-        ));
+        let opens = opens.map(|other| format!("; it opens {other}")).unwrap_or_default();
+        form.error = Some(format!("the passphrase does not open this key{opens}").into());
         form
     }
 

@@ -2,7 +2,7 @@
 
 use super::form::{Field, Form, Input};
 use super::label::Label;
-use super::prompt::strength;
+use super::prompt_view::strength;
 use super::window::{Lines, Window, keys};
 use crate::engine::{Passphrase, Strength};
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
@@ -28,24 +28,26 @@ impl Form {
             Window { title: self.title.to_owned(), subject: String::new(), keys: keys(canvas, &pairs), colour: None };
         let inner = WIDTH.min(canvas.area().width.saturating_sub(4)).saturating_sub(6);
         let note = wrap(&self.note, usize::from(inner));
+        let against = self.complaint().map_or(0, |said| said.rows(usize::from(inner.saturating_sub(2))));
         let room = usize::from(canvas.area().height.saturating_sub(6));
         // Where there is no room for lines between the fields, there are none.
-        let step = if 2 + self.fields.len() * 2 + 3 <= room { 2 } else { 1 };
-        let rows = 2 + self.fields.len() * step + 3 + note.len();
+        let step = if 2 + self.fields.len() * 2 + against.max(3) <= room { 2 } else { 1 };
+        let rows = 2 + self.fields.len() * step + (3 + note.len()).max(against + 1);
         let mut lines = window.open(canvas, WIDTH, u16::try_from(rows).unwrap_or(u16::MAX));
         lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
         lines.blank();
-        // The focused field and two lines about it are always seen.
-        let visible = usize::from(lines.bottom.saturating_sub(lines.y)).saturating_sub(2) / step;
+        // The focused field and what is said of it are always seen.
+        let about = against.max(2);
+        let visible = usize::from(lines.bottom.saturating_sub(lines.y)).saturating_sub(about) / step;
         let first = (self.focus + 1).saturating_sub(visible.max(1));
         for (i, field) in self.fields.iter().enumerate().skip(first).take(visible.max(1)) {
             self.field(canvas, &mut lines, field, (i == self.focus, step == 2));
         }
-        if step == 1 && lines.y + 2 < lines.bottom {
+        if step == 1 && usize::from(lines.y) + about < usize::from(lines.bottom) {
             lines.blank();
         }
         self.below(canvas, &mut lines);
-        if self.candidates.is_empty() && self.error.is_none() {
+        if self.candidates.is_empty() && self.complaint().is_none() {
             for line in note {
                 lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
             }
@@ -100,11 +102,12 @@ impl Form {
         }
     }
 
-    /// The error, the candidates or the hint of the focused field.
+    /// What is wrong, the candidates or the hint of the focused field.
     fn below(&self, canvas: &mut Canvas<'_>, lines: &mut Lines) {
         let theme = canvas.theme;
-        if let Some(error) = &self.error {
-            for (i, line) in wrap(error, lines.width().saturating_sub(2)).into_iter().enumerate() {
+        if let Some(error) = self.complaint() {
+            let text = error.lines(lines.width().saturating_sub(2), lines.left(), theme.glyphs.cut);
+            for (i, line) in text.into_iter().enumerate() {
                 let sign = if i == 0 { theme.glyphs.warn } else { " " };
                 lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
             }

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod around;
 pub mod choose;
+pub mod complaint;
 pub mod confirm;
 pub mod form;
 mod form_view;
@@ -12,6 +13,7 @@ pub mod menu;
 pub mod page;
 pub mod palette;
 pub mod prompt;
+mod prompt_view;
 pub mod purpose;
 pub mod report;
 pub(in crate::tui) mod window;

@@ -4,19 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp as Time;
 
 use super::answer::Answer;
-use super::around::Around;
-use super::window::{Lines, WIDTH, Window, keys};
-use crate::engine::{Kind, NewPassphrase, Passphrase, SHORTEST, Strength};
+use super::complaint::Complaint;
+use crate::engine::{Kind, NewPassphrase, Passphrase, SHORTEST};
 use crate::tuf::{CanonicalKeyId, Role};
-use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
-use crate::tui::kit::format::count;
-use crate::tui::kit::spinner;
 use crate::tui::messages::failure::Failure;
-
-/// Most lines that say what a key is for.
-const LISTED: usize = 6;
-/// Columns of a note beside its sign.
-const NOTE: usize = WIDTH as usize - 8;
 
 /// What a passphrase is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +41,7 @@ pub struct Request {
 }
 
 impl What {
-    fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         match self {
             Self::Unlock { .. } => false,
             Self::New { .. } => true,
@@ -59,7 +50,7 @@ impl What {
     }
 
     /// What its passphrase opens.
-    fn opened(&self) -> &'static str {
+    pub(super) fn opened(&self) -> &'static str {
         if matches!(self, Self::Ask(ask) if ask.is_of_file) { "backup" } else { "key" }
     }
 }
@@ -68,25 +59,25 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     pub what: What,
-    number: usize,
-    total: usize,
-    buffer: Passphrase,
+    pub(super) number: usize,
+    pub(super) total: usize,
+    pub(super) buffer: Passphrase,
     /// The first of two times that a new passphrase is typed.
-    first: Option<NewPassphrase>,
-    attempts: usize,
-    note: Option<Note>,
+    pub(super) first: Option<NewPassphrase>,
+    pub(super) attempts: usize,
+    pub(super) note: Option<Note>,
     /// Since when the key is being unlocked.
-    busy: Option<Time>,
+    pub(super) busy: Option<Time>,
     /// For how many keys the passphrase before is offered.
-    same: usize,
+    pub(super) same: usize,
     /// The token that the key is on: its PIN is asked for.
-    token: Option<String>,
+    pub(super) token: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Note {
+pub(super) enum Note {
     Wrong { opens: Option<String> },
-    Other(String),
+    Other(Complaint),
 }
 
 impl Prompt {
@@ -107,7 +98,7 @@ impl Prompt {
     #[must_use]
     pub fn on_token(mut self, token: Option<String>, known: Option<String>) -> Self {
         self.token = token;
-        self.note = known.map(Note::Other);
+        self.note = known.map(|known| Note::Other(known.into()));
         self
     }
 
@@ -115,7 +106,7 @@ impl Prompt {
     pub fn same_failed(&mut self, number: usize) {
         self.busy = None;
         self.number = number;
-        self.note = Some(Note::Other("another passphrase than before".to_owned()));
+        self.note = Some(Note::Other("another passphrase than before".to_owned().into()));
     }
 
     /// Fills the field with the first line of pasted text; nobody could type the others again.
@@ -130,7 +121,7 @@ impl Prompt {
         if failure.problem.kind != Kind::Passphrase || self.token.is_some() {
             self.busy = None;
             self.buffer = Passphrase::new();
-            self.note = Some(Note::Other(failure.problem.message.clone()));
+            self.note = Some(Note::Other((&failure.problem).into()));
             return;
         }
         self.wrong(opens);
@@ -170,7 +161,7 @@ impl Prompt {
         (Some(self), Answer::Nothing)
     }
 
-    fn skip(&self) -> Option<&'static str> {
+    pub(super) fn skip(&self) -> Option<&'static str> {
         if let What::Ask(ask) = &self.what { ask.skip } else { None }
     }
 
@@ -190,7 +181,7 @@ impl Prompt {
                 match NewPassphrase::new(typed.clone()) {
                     Ok(first) => (self.first, self.note) = (Some(first), None),
                     Err(_) => {
-                        self.note = Some(Note::Other(too_short()));
+                        self.note = Some(Note::Other(too_short().into()));
                         self.buffer = typed;
                     }
                 }
@@ -199,183 +190,10 @@ impl Prompt {
             (What::New { role, .. }, Some(first)) if *first == typed => (None, Answer::NewFor(role.clone(), first)),
             (What::Ask(_), Some(first)) if *first == typed => (None, Answer::New(first)),
             (_, Some(_)) => {
-                self.note = Some(Note::Other("not the same twice; once more from the start".to_owned()));
+                self.note = Some(Note::Other("not the same twice; once more from the start".to_owned().into()));
                 (Some(self), Answer::Nothing)
             }
         }
-    }
-
-    pub(super) fn render(&self, around: &Around<'_>, canvas: &mut Canvas<'_>) {
-        let is_new = self.what.is_new();
-        let act = match (is_new, &self.first) {
-            (false, _) => "unlock",
-            (true, None) => "next",
-            (true, Some(_)) => "take it",
-        };
-        let mut pairs = vec![("enter", act), ("ctrl-u", "clear"), ("esc", "back")];
-        if self.same > 0 && self.busy.is_none() {
-            pairs = vec![("enter", act), ("tab", "same as before"), ("esc", "back")];
-        }
-        if let Some(word) = self.skip() {
-            pairs = vec![("enter", act), ("tab", word), ("esc", "back")];
-        }
-        let window = Window {
-            title: match (is_new, &self.token) {
-                (true, _) => "New passphrase",
-                (false, Some(_)) => "PIN",
-                (false, None) => "Passphrase",
-            }
-            .to_owned(),
-            subject: format!("key {} of {}", self.number, self.total),
-            keys: keys(canvas, &pairs),
-            colour: None,
-        };
-        let about = match &self.what {
-            What::Unlock { signs, .. } => signs.len().clamp(1, LISTED) + 1,
-            What::New { names, .. } => names.len().clamp(1, LISTED) + 1,
-            What::Ask(ask) => ask.about.len().min(LISTED) + usize::from(!ask.about.is_empty()),
-        };
-        let note = match &self.note {
-            Some(Note::Other(text)) if self.busy.is_none() => wrap(text, NOTE).len().saturating_sub(1).min(2),
-            _ => 0,
-        };
-        let mut lines = window.open(canvas, WIDTH, u16::try_from(about + note).unwrap_or(8) + 8);
-        self.about(canvas, &mut lines);
-        lines.blank();
-        self.field(canvas, &mut lines);
-        lines.rule(canvas);
-        self.below(around, canvas, &mut lines);
-    }
-
-    fn about(&self, canvas: &mut Canvas<'_>, lines: &mut Lines) {
-        let theme = canvas.theme;
-        match &self.what {
-            What::Unlock { id, label, role, signs } => {
-                let y = lines.y;
-                lines.runs(canvas, &Runs::new().then(label.clone(), theme.strong()));
-                let place = self.token.as_ref().map_or("file".to_owned(), |token| format!("token {token}"));
-                canvas.right(lines.x + width(label) + 2, y, lines.end, &format!("{role} key, {place}"), theme.quiet());
-                lines.runs(canvas, &Runs::new().then(id.short(), theme.quiet()));
-                lines.blank();
-                for (i, (name, role, versions)) in signs.iter().take(listed(signs.len())).enumerate() {
-                    let y = lines.y;
-                    let head = if i == 0 { "signs   " } else { "        " };
-                    let room = lines.width().saturating_sub(8 + 26);
-                    let name = canvas.fitted(name, room);
-                    let runs = Runs::new().then(head, theme.quiet()).then(format!("{name:room$}"), theme.text());
-                    lines.runs(canvas, &runs.gap(1).then(role.clone(), theme.text()));
-                    let versions = versions.replace('→', theme.glyphs.becomes);
-                    canvas.right(lines.x + 30, y, lines.end, &versions, theme.text());
-                }
-                more(canvas, lines, signs.len());
-            }
-            What::Ask(ask) => {
-                let y = lines.y;
-                lines.runs(canvas, &Runs::new().then(ask.label.clone(), theme.strong()));
-                canvas.right(lines.x + width(&ask.label) + 2, y, lines.end, &ask.right, theme.quiet());
-                lines.runs(canvas, &Runs::new().then(ask.id.clone(), theme.quiet()));
-                if !ask.about.is_empty() {
-                    lines.blank();
-                }
-                for (i, line) in ask.about.iter().take(listed(ask.about.len())).enumerate() {
-                    let head = if i == 0 { "for     " } else { "        " };
-                    lines.runs(canvas, &Runs::new().then(head, theme.quiet()).then(line.clone(), theme.text()));
-                }
-                more(canvas, lines, ask.about.len());
-            }
-            What::New { role, names } => {
-                lines.runs(canvas, &Runs::new().then(format!("a new {role} key"), theme.strong()));
-                lines.runs(canvas, &Runs::new().then("made at publish, stored in the key directory", theme.quiet()));
-                lines.blank();
-                for name in names.iter().take(listed(names.len())) {
-                    lines.runs(canvas, &Runs::new().then("for     ", theme.quiet()).then(name.clone(), theme.text()));
-                }
-                more(canvas, lines, names.len());
-            }
-        }
-    }
-
-    fn field(&self, canvas: &mut Canvas<'_>, lines: &mut Lines) {
-        let theme = canvas.theme;
-        let y = lines.y;
-        let label = if self.first.is_some() { "again " } else { "" };
-        let dots = theme.glyphs.hidden.repeat(self.buffer.chars().min(32));
-        let runs = Runs::new().then(format!("{} {label}", theme.glyphs.prompt), theme.quiet()).then(dots, theme.text());
-        lines.runs(canvas, &runs);
-        if self.busy.is_none() {
-            canvas.put(lines.x + runs.width(), y, lines.end, " ", theme.caret());
-        }
-        let right = match self.what.is_new() {
-            false if self.attempts > 0 => format!("attempt {}", self.attempts + 1),
-            true if self.first.is_none() => strength(&self.buffer),
-            _ => String::new(),
-        };
-        canvas.right(lines.x, y, lines.end, &right, theme.quiet());
-    }
-
-    fn below(&self, around: &Around<'_>, canvas: &mut Canvas<'_>, lines: &mut Lines) {
-        let theme = canvas.theme;
-        let remark = self.first.is_none() && self.what.is_new() && !self.buffer.is_empty();
-        let remark = if remark { Strength::of(&self.buffer).remark() } else { None };
-        if let Some(since) = self.busy {
-            let glyph = spinner::turned(theme, around.now, since).unwrap_or(theme.glyphs.now);
-            let words = format!(" unlocking the {}", self.what.opened());
-            lines.runs(canvas, &Runs::new().then(glyph, theme.accent()).then(words, theme.text()));
-        } else {
-            match &self.note {
-                Some(Note::Wrong { opens }) => {
-                    let runs = Runs::new()
-                        .then(theme.glyphs.warn, theme.warn())
-                        .then(format!(" does not open this {}", self.what.opened()), theme.warn_word());
-                    let runs = match opens {
-                        Some(label) => runs.gap(3).then("it opens ", theme.text()).then(label.clone(), theme.strong()),
-                        None => runs,
-                    };
-                    lines.runs(canvas, &runs);
-                }
-                Some(Note::Other(text)) => {
-                    for (at, line) in wrap(text, NOTE).into_iter().take(3).enumerate() {
-                        let sign = if at == 0 { theme.glyphs.warn } else { " " };
-                        lines.runs(canvas, &Runs::new().then(sign, theme.warn()).gap(1).then(line, theme.warn_word()));
-                    }
-                }
-                None if remark.is_some() => {
-                    for line in wrap(remark.unwrap_or_default(), lines.width()) {
-                        lines.runs(canvas, &Runs::new().then(line, theme.warn_word()));
-                    }
-                    return;
-                }
-                None => lines.blank(),
-            }
-        }
-        lines.blank();
-        let text = match (&self.what, around.passphrase) {
-            _ if self.same > 0 => {
-                format!("tab tries the passphrase you just typed for {}.", count(self.same, "key", "keys"))
-            }
-            _ if self.token.is_some() => {
-                format!("Tried once. A token locks itself after few wrong PINs. Kept for {}.", around.idle_lock)
-            }
-            (_, Some(passphrase)) => format!("In the sandbox every passphrase is {passphrase}."),
-            (What::Ask(ask), None) => ask.note.clone(),
-            (What::Unlock { .. }, None) => format!("Stays unlocked for {}, is never stored.", around.idle_lock),
-            (What::New { .. }, None) => "Nobody can recover it. Longer is better than stranger.".to_owned(),
-        };
-        for line in wrap(&text, lines.width()) {
-            lines.runs(canvas, &Runs::new().then(line, theme.quiet()));
-        }
-    }
-}
-
-/// How many of so many things are named: the last line counts those that find no room.
-fn listed(all: usize) -> usize {
-    if all > LISTED { LISTED - 1 } else { all }
-}
-
-fn more(canvas: &mut Canvas<'_>, lines: &mut Lines, all: usize) {
-    let more = all - listed(all);
-    if more > 0 {
-        lines.runs(canvas, &Runs::new().gap(8).then(format!("and {more} more"), canvas.theme.quiet()));
     }
 }
 
@@ -383,18 +201,4 @@ fn more(canvas: &mut Canvas<'_>, lines: &mut Lines, all: usize) {
 #[must_use]
 pub fn too_short() -> String {
     format!("at least {SHORTEST} letters: notary refuses shorter ones")
-}
-
-/// How good a new passphrase is, in a word.
-pub(super) fn strength(typed: &Passphrase) -> String {
-    match Strength::of(typed) {
-        Strength::TooShort if typed.is_empty() => String::new(),
-        Strength::TooShort => {
-            format!("{} to go", count(SHORTEST.saturating_sub(typed.chars()).max(1), "letter", "letters"))
-        }
-        Strength::Common => "well known".to_owned(),
-        Strength::Weak => "short".to_owned(),
-        Strength::Fair => "fair".to_owned(),
-        Strength::Strong => "good".to_owned(),
-    }
 }

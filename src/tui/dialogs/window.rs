@@ -50,6 +50,11 @@ impl Lines {
         }
     }
 
+    /// How many find room yet.
+    pub(in crate::tui) fn left(&self) -> usize {
+        usize::from(self.bottom.saturating_sub(self.y))
+    }
+
     /// Width, in cells.
     pub(in crate::tui) fn width(&self) -> usize {
         usize::from(self.end.saturating_sub(self.x))

@@ -1,9 +1,14 @@
-//! Fields that come and go with what was filled in so far.
+//! Fields that come and go with what was filled in so far, and what is wrong with it.
 
-use super::key_forms;
+use super::{check, key_forms};
 use crate::tui::dialogs::Form;
 
-/// Shows the fields that the answers so far ask for.
+/// Shows the fields that the answers so far ask for, and says which name cannot be taken.
 pub fn adapt(form: &mut Form) {
-    if form.is_about_keys() { key_forms::adapt(form) } else { form.grow() }
+    if form.is_about_keys() {
+        key_forms::adapt(form)
+    } else {
+        form.grow()
+    }
+    form.wrong = check::wrong(form).map(Into::into);
 }

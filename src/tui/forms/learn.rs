@@ -58,7 +58,7 @@ fn learn_form(form: &mut Form, state: &State) {
             Some(token) => (format!("{token} is not plugged in; plug it in, or choose another"), None),
             None => ("no token is plugged in; plug it in and press enter again".to_owned(), None),
         };
-        form.error = Some(error);
+        form.error = Some(error.into());
         label.into_iter().for_each(|label| form.focus_on(label));
     }
 }

@@ -1,6 +1,7 @@
 //! What forms ask for, and what they come to.
 
 pub mod adapt;
+pub mod check;
 pub mod key_forms;
 pub mod key_submit;
 pub mod learn;

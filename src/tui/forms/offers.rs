@@ -30,6 +30,7 @@ pub(in crate::tui) fn form(title: &'static str, subject: String, purpose: Purpos
         fields,
         focus: 0,
         error: None,
+        wrong: None,
         busy: None,
         attempts: 0,
         candidates: vec![],

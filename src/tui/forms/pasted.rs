@@ -18,7 +18,7 @@ pub fn fill(form: &mut Form, text: &str) -> bool {
     }
     let Some((tag, target)) = pushed else { return reference(form, &gun, text.trim()) };
     if let Some(other) = named.filter(|name| parse_repository(name, false).is_ok_and(|found| found.gun != gun)) {
-        form.error = Some(format!("{other} was pushed; this form is about another repository"));
+        form.error = Some(format!("{other} was pushed; this form is about another repository").into());
         return true;
     }
     set(form, Label::Tag, &tag);
@@ -33,7 +33,7 @@ fn reference(form: &mut Form, gun: &Gun, text: &str) -> bool {
     let is_digest = text.starts_with("sha256:") || !text.contains([':', '@']);
     let Some(found) = parse_repository(text, false).ok().filter(|_| !is_digest) else { return false };
     if found.gun != *gun {
-        form.error = Some(format!("{} is another repository", found.familiar));
+        form.error = Some(format!("{} is another repository", found.familiar).into());
         return true;
     }
     if let Some(tag) = &found.tag {

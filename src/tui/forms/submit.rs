@@ -95,7 +95,7 @@ pub fn files_read(
 ) -> Result<Vec<Effect>, Box<Form>> {
     form.busy = None;
     keys.and_then(|keys| with_keys(&form, state, keys)).map_err(|error| {
-        form.error = Some(error);
+        form.error = Some(error.into());
         Box::new(form)
     })
 }
@@ -176,7 +176,7 @@ fn sign(form: &mut Form, state: &State, gun: Gun) -> Result<Vec<Effect>, String>
     if pasted::fill(form, &typed)
         && let Some(error) = form.error.take()
     {
-        return Err(error);
+        return Err(error.what);
     }
     let asks = form.text(Label::Digest).is_empty() && form.text(Label::Size).is_empty();
     let wanted = if asks {

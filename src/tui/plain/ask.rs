@@ -34,7 +34,11 @@ impl Session {
                 form.focus = place;
                 adapt::adapt(form);
             }
-            place += 1;
+            // Asked again at once, not behind all the others.
+            match self.top_form().and_then(|form| form.wrong.clone()) {
+                Some(wrong) => self.print(&format!("error: {wrong}"))?,
+                None => place += 1,
+            }
         }
         self.shown.clear();
         self.press(KeyCode::Enter)?;

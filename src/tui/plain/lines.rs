@@ -99,7 +99,7 @@ fn is_asked(state: &State, text: &str) -> bool {
     let error = text.strip_prefix("! ").unwrap_or(text);
     labels.into_iter().any(|label| text == label || text.strip_prefix(label).is_some_and(|rest| rest.starts_with("  ")))
         || form.fields.iter().any(|field| field.hint.contains(text))
-        || form.error.as_ref().is_some_and(|said| said.contains(error))
+        || form.complaint().is_some_and(|said| said.what.contains(error) || said.remedy.contains(error))
 }
 
 fn is_edge(row: &str) -> bool {

@@ -89,7 +89,7 @@ fn filled(state: &mut State) -> Vec<Effect> {
             return effects;
         }
         Ok(None) => {}
-        Err(error) => form.error = Some(error),
+        Err(error) => form.error = Some(error.into()),
     }
     adapt::adapt(&mut form);
     state.dialogs.push(Dialog::Form(form));

@@ -99,7 +99,7 @@ fn a_job_that_was_stopped_does_not_end_the_next_one() {
     assert!(form(&state).busy.is_some(), "the second runs");
     done(&mut state, second, Err(Kind::Disk));
     assert!(form(&state).busy.is_none());
-    assert!(shows(&state).contains("what; do"), "{}", shows(&state));
+    assert!(shows(&state).contains("▲ what"), "{}", shows(&state));
 }
 
 #[test]

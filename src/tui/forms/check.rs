@@ -1,0 +1,34 @@
+//! What is wrong with a name, as soon as it is typed: not only when the form is handed in.
+
+use crate::engine::custody::load::check_given;
+use crate::engine::custody::make::check_new_name;
+use crate::engine::typed;
+use crate::tuf::SignerName;
+use crate::tui::dialogs::form::{Form, Purpose};
+use crate::tui::dialogs::label::Label;
+
+/// Why the first name that stands in a form cannot be taken. An empty field is not wrong yet.
+#[must_use]
+pub fn wrong(form: &Form) -> Option<String> {
+    form.fields.iter().filter(|field| !field.is_empty()).find_map(|field| refusal(form, field.label))
+}
+
+fn refusal(form: &Form, label: Label) -> Option<String> {
+    let text = form.text(label);
+    // A path of roles ends in a slash while it is typed.
+    let path = text.trim_end_matches('/');
+    match (label, &form.purpose) {
+        (Label::Name, Purpose::AddSigner { .. }) | (Label::Signer, _) => said(SignerName::parse(text)),
+        (Label::Name, Purpose::MakeKey) => said(check_new_name(text)),
+        (Label::Name, Purpose::LoadKeys) => said(check_given(path)),
+        (Label::Role, _) => said(typed::delegation(path)),
+        (Label::Roles, _) => {
+            path.split([',', ' ']).filter(|name| !name.is_empty()).find_map(|name| said(typed::role(name)))
+        }
+        _ => None,
+    }
+}
+
+fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Option<String> {
+    result.err().map(|error| error.to_string())
+}

@@ -138,7 +138,7 @@ pub fn reindex_shown(state: &mut State) {
 /// Draws a pane with its border, list and detail.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (shape, said): (Shape, &Said)) {
     let focused = state.focus == pane;
-    let (inside, detail) = divided(state, pane, area, shape);
+    let (inside, told) = divided(state, pane, area, shape);
     let inner = border(state, (pane, focused), (shape, area), said).draw(canvas, area, focused);
     match pane {
         Pane::Repositories => repositories::render(state, canvas, inner, inside, focused),
@@ -156,8 +156,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     }
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
-        if let Some(detail) = detail {
-            let (about, hidden) = (speaks_of(state, pane, shape), detail.hidden(inside.detail));
+        if let Some((about, detail)) = told {
+            let hidden = detail.hidden(inside.detail);
             let from = scrolled(state, about).min(hidden);
             detail.render(canvas, inside.detail, from);
             if about == state.focus {
@@ -167,28 +167,35 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     }
 }
 
-/// A pane's rows and what is said below them.
-fn divided(state: &State, pane: Pane, area: Rect, shape: Shape) -> (Inside, Option<Detail>) {
+/// A pane's rows and what is said below them, with the pane whose row that is.
+fn divided(state: &State, pane: Pane, area: Rect, shape: Shape) -> (Inside, Option<(Pane, Detail)>) {
     let inside = super::kit::layout::inside(shape, pane, area);
-    let detail = inside.rule.and_then(|_| detail(speaks_of(state, pane, shape), state));
-    match detail {
-        Some(detail) => (inside.lending(rows_used(pane, state), detail.rows(inside.detail.width)), Some(detail)),
+    match inside.rule.and_then(|_| below(state, pane, shape)) {
+        Some((about, detail)) => {
+            let needed = detail.rows(inside.detail.width);
+            (inside.lending(rows_used(pane, state), needed), Some((about, detail)))
+        }
         None => (inside, None),
     }
 }
 
-/// With two columns only the left one has room, so it speaks of what has the focus.
-fn speaks_of(state: &State, pane: Pane, shape: Shape) -> Pane {
-    if shape == Shape::Two && pane == Pane::Repositories { state.focus } else { pane }
+/// With two columns only the left one has room: it speaks of what has the focus, as far as there is anything to say.
+fn below(state: &State, pane: Pane, shape: Shape) -> Option<(Pane, Detail)> {
+    let speaks_of = |about: Pane| Some((about, detail(about, state)?));
+    let elsewhere = shape == Shape::Two && pane == Pane::Repositories && state.focus != pane;
+    let other = if elsewhere { speaks_of(state.focus) } else { None };
+    other.or_else(|| speaks_of(pane))
 }
 
 /// Where what is said of the row under a pane's cursor stands, if there is room for it.
 #[must_use]
 pub fn telling(state: &State, pane: Pane) -> Option<(Inside, Detail)> {
     let areas = state.areas();
-    let teller = areas.panes.into_iter().find(|(of, _)| speaks_of(state, *of, areas.shape) == pane)?;
-    let (inside, detail) = divided(state, teller.0, teller.1, areas.shape);
-    Some((inside, detail?))
+    let mut tellers = areas.panes.into_iter().filter(|(of, _)| *of == pane || *of == Pane::Repositories);
+    tellers.find_map(|(of, area)| {
+        let (inside, told) = divided(state, of, area, areas.shape);
+        told.filter(|(about, _)| *about == pane).map(|(_, detail)| (inside, detail))
+    })
 }
 
 /// How many lines of it find no room; `None` where nothing is said of the row.

@@ -75,7 +75,15 @@ fn unpublished(state: &State, roles: &[Role]) -> Option<&'static str> {
 fn no_restoring(state: &State) -> Option<&'static str> {
     let Some(view) = state.view() else { return Some("the list is empty") };
     let meant = meant(state);
-    view.roles.iter().filter(|role| meant.contains(&role.role)).find_map(mend::no_restoring)
+    let refusal = view.roles.iter().filter(|role| meant.contains(&role.role)).find_map(mend::no_restoring);
+    refusal.or_else(|| unpublished(state, &meant))
+}
+
+/// Why nothing can be done about roles of which one is only staged.
+fn unpublished(state: &State, roles: &[Role]) -> Option<&'static str> {
+    let there = state.view().map_or(&[][..], |view| view.roles.as_slice());
+    let is_there = |role: &Role| there.iter().any(|shown| shown.role == *role);
+    (!roles.iter().all(is_there)).then_some(selected::UNPUBLISHED)
 }
 
 fn meant(state: &State) -> Vec<Role> {
@@ -313,7 +321,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     let theme = state.theme;
     let Some(role) = selected::role(state) else {
         let staged = state.lists.roles.selected()?;
-        let sentences = vec!["The next publish makes it; u takes it back.".to_owned()];
+        let sentences = vec!["The next publish makes it; d in Staged takes it back.".to_owned()];
         let words = Some(("staged".to_owned(), theme.add()));
         return Some(Detail { name: staged.to_string(), state: words, sentences, ..Detail::default() });
     };

@@ -5,7 +5,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
 use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied, Group, Place, Sort, bind};
-use crate::tui::state::{Screen, State, actions};
+use crate::tui::state::{Screen, State, actions, selected};
 use crate::tui::wizard;
 
 /// The places whose keys hold now, most special first.
@@ -143,7 +143,7 @@ const LISTS: &[Binding] = &[
     bind(&["y i"], Action::Copy(Copied::Id), "key ID", Group::Copy, 0).unless(no_id),
     bind(&["y w"], Action::Copy(Copied::Words), "words", Group::Copy, 0).unless(no_words),
     bind(&["y g"], Action::Copy(Copied::Repository), "full name", Group::Copy, 0).unless(no_repository),
-    bind(&["y c"], Action::Copy(Copied::Commands), "as commands", Group::Copy, 0).unless(nothing_staged),
+    bind(&["y c"], Action::Copy(Copied::Commands), "as commands", Group::Copy, 0).unless(no_plan),
     bind(&["y d"], Action::Copy(Copied::Digest), "digest", Group::Copy, 0).unless(no_digest),
     bind(&["y r"], Action::Copy(Copied::Reference), "reference", Group::Copy, 0).unless(no_digest),
 ];
@@ -161,6 +161,10 @@ const TOUR: &[Binding] = &[
 
 fn nothing_staged(state: &State) -> Option<&'static str> {
     state.stage.changes.is_empty().then_some("nothing is staged")
+}
+
+fn no_plan(state: &State) -> Option<&'static str> {
+    nothing_staged(state).or_else(|| state.plan.is_none().then_some("the plan is being computed"))
 }
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {
@@ -210,7 +214,13 @@ fn no_digest(state: &State) -> Option<&'static str> {
 }
 
 fn no_id(state: &State) -> Option<&'static str> {
-    (!matches!(state.focus, Pane::Keys | Pane::Roles) || state.rows() == 0).then_some("only keys have an ID")
+    match state.focus {
+        Pane::Keys if state.rows() > 0 => None,
+        Pane::Roles if state.rows() > 0 => {
+            selected::role(state).is_none_or(|role| role.keys.is_empty()).then_some("this role lists no key")
+        }
+        _ => Some("only keys have an ID"),
+    }
 }
 
 fn no_words(state: &State) -> Option<&'static str> {

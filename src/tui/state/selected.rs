@@ -15,12 +15,15 @@ pub fn role(state: &State) -> Option<&RoleView> {
     state.view()?.roles.get(state.lists.roles.selected_index()?)
 }
 
+/// What is said of a role that the next publish makes.
+pub const UNPUBLISHED: &str = "it is not published yet; d in Staged takes it back";
+
 /// Why there is no role under the cursor that can be changed.
 pub fn no_role(state: &State) -> Option<&'static str> {
     let list = &state.lists.roles;
     match (role(state), list.selected()) {
         (Some(_), _) => None,
-        (None, Some(_)) => Some("it is not published yet"),
+        (None, Some(_)) => Some(UNPUBLISHED),
         (None, None) if !list.filter.is_empty() => Some("nothing matches; esc clears the filter"),
         (None, None) => Some("the list is empty"),
     }

@@ -59,6 +59,8 @@ pub enum Answer {
 pub enum Opens {
     /// One that was begun.
     Begun(Box<Choice>),
+    /// One that was begun, to give it up.
+    GiveUp(Box<Choice>),
     /// A new one, unless it was begun.
     New { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
     /// The first set-up of a repository that is not listed yet.

@@ -57,6 +57,9 @@ impl Menu {
                 if let Some(choice) = self.unread() {
                     return (None, Answer::Work(vec![Task::Forget(choice.clone()).effect()]));
                 }
+                if let Some(choice) = self.begun() {
+                    return (None, Answer::Opens(Opens::GiveUp(Box::new(choice.clone()))));
+                }
             }
             "esc" | "q" | "W" => return (None, Answer::Nothing),
             key => self.cursor = stepped(key, self.cursor, last, PAGE).unwrap_or(self.cursor),
@@ -64,19 +67,26 @@ impl Menu {
         (Some(self), Answer::Nothing)
     }
 
-    /// The one under the cursor, if it cannot be opened: another one is given up where it is open.
-    fn unread(&self) -> Option<&Choice> {
-        match self.offers.get(self.cursor)? {
-            Offer { waits: Some(Waits::Unread(_)), opens: Opens::Begun(choice), .. } => Some(choice),
+    /// The one under the cursor, if it was begun.
+    fn begun(&self) -> Option<&Choice> {
+        match &self.offers.get(self.cursor)?.opens {
+            Opens::Begun(choice) => Some(choice),
             _ => None,
         }
     }
 
+    /// The same, if it cannot be opened: nothing can be asked about what it staged.
+    fn unread(&self) -> Option<&Choice> {
+        let is_unread = matches!(self.offers.get(self.cursor)?.waits, Some(Waits::Unread(_)));
+        self.begun().filter(|_| is_unread)
+    }
+
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
-        let pressed: &[(&str, &str)] = match self.unread() {
-            Some(_) => &[("j k", "choose"), ("X", "give it up"), ("esc", "back")],
-            None => &[("j k", "choose"), ("enter", "open"), ("esc", "back")],
+        let pressed: &[(&str, &str)] = match (self.begun(), self.unread()) {
+            (_, Some(_)) => &[("j k", "choose"), ("X", "give it up"), ("esc", "back")],
+            (Some(_), None) => &[("j k", "choose"), ("enter", "go on"), ("X", "give it up"), ("esc", "back")],
+            (None, None) => &[("j k", "choose"), ("enter", "open"), ("esc", "back")],
         };
         let window = Window {
             title: self.title.clone(),

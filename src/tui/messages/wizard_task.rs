@@ -19,6 +19,8 @@ pub enum Task {
     Open { wizard: Wizard, candidates: Vec<Gun>, chosen: Vec<Gun> },
     /// Go on with one that was begun.
     Resume(Choice),
+    /// Open one that was begun, to give it up.
+    GiveUp(Choice),
     /// Add a repository to the list, ask its server, and open its first set-up.
     SetUp(String),
     /// Open a colleague's half of a rotation from the file that was handed over.
@@ -107,6 +109,8 @@ pub enum Learned {
     ToChoose(Box<Facts>, Vec<Gun>),
     /// Opened as it was begun.
     Opened(Box<Facts>),
+    /// Opened as it was begun, to be given up.
+    ToGiveUp(Box<Facts>),
     /// The choice is on disk.
     Kept(Box<Choice>),
     /// Looked at.

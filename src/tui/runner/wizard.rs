@@ -109,11 +109,8 @@ fn perform(engine: &Engine, task: Task) -> Result<Learned> {
         Task::Remind => Learned::Reminded(engine.wizards().begun_wizards().unwrap_or_default()),
         Task::Open { wizard, candidates, chosen } => return open(engine, wizard, candidates, &chosen),
         Task::SetUp(_) | Task::TakeOver(_) => return Err(refuse("servers must be asked first", "open it again")),
-        Task::Resume(choice) => {
-            // The list may be older than what was kept last.
-            let kept = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)?;
-            Learned::Opened(facts(engine, &kept.unwrap_or(choice))?)
-        }
+        Task::Resume(choice) => Learned::Opened(as_kept(engine, choice)?),
+        Task::GiveUp(choice) => Learned::ToGiveUp(as_kept(engine, choice)?),
         Task::Begin(wizard, guns) => return begin(engine, wizard, guns),
         Task::Look(choice) => Learned::Seen(facts(engine, &choice)?),
         Task::Keep(choice) => {
@@ -148,6 +145,12 @@ fn perform(engine: &Engine, task: Task) -> Result<Learned> {
 
 fn facts(engine: &Engine, choice: &Choice) -> Result<Box<Facts>> {
     Ok(Box::new(engine.wizards().wizard_facts(choice)?))
+}
+
+/// The list may be older than what was kept last.
+fn as_kept(engine: &Engine, choice: Choice) -> Result<Box<Facts>> {
+    let kept = engine.wizards().begun_wizard(&choice.wizard, &choice.repositories)?;
+    facts(engine, &kept.unwrap_or(choice))
 }
 
 /// The one that was begun and is not finished, else a new one to choose repositories for.

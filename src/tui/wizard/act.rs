@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::options::{self, Pick};
 use super::{forms, words};
 use crate::engine::view::keys::{KeyPlace, KeyState};
-use crate::engine::wizard::{Choice, First, StepKind, Wizard, changes};
+use crate::engine::wizard::{Choice, First, RepositoryFacts, StepKind, Wizard, changes};
 use crate::engine::{Change, EntryId, KeyView, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun};
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -62,7 +62,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             state.screen = Screen::Main;
             // What is on its way to the disk is not kept yet; its answer says so.
             if kept && !saving {
-                state.say(Tone::Note, "kept", format!("{title}; W goes on with it"));
+                state.say(Tone::Note, "kept", format!("{title}; W goes on or gives up"));
             }
             let mut effects = unlist(state, unlisted);
             effects.push(over.unwrap_or(Task::Remind).effect());
@@ -86,13 +86,22 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
     vec![Effect::UndoOnly(own)]
 }
 
-/// Repositories that a set-up listed, and that have neither trust data nor staged changes.
+/// Repositories that a set-up listed and that have no trust data, with what is staged for them.
+fn bare(guide: &Guide) -> impl Iterator<Item = (Gun, &[Change])> {
+    let is_bare = move |r: &&RepositoryFacts| guide.choice().wizard == Wizard::FirstSetup && r.state == Ok(None);
+    guide.facts.repositories.iter().filter(is_bare).map(|r| (r.gun.clone(), r.staged.as_slice()))
+}
+
+/// Those of them for which nothing is staged either.
 fn nothing_there(guide: &Guide) -> Vec<Gun> {
-    if guide.choice().wizard != Wizard::FirstSetup {
-        return vec![];
-    }
-    let bare = guide.facts.repositories.iter().filter(|r| r.state == Ok(None) && r.staged.is_empty());
-    bare.map(|r| r.gun.clone()).collect()
+    bare(guide).filter(|(_, staged)| staged.is_empty()).map(|(gun, _)| gun).collect()
+}
+
+/// Those of them for which nobody else has staged anything: nothing is left of them once the wizard's own is dropped.
+fn of_wizard_alone(guide: &Guide) -> Vec<Gun> {
+    let wanted = changes(&guide.facts);
+    let is_own = |gun: &Gun, change: &Change| wanted.iter().any(|(of, own)| of == gun && own == change);
+    bare(guide).filter(|(gun, staged)| staged.iter().all(|change| is_own(gun, change))).map(|(gun, _)| gun).collect()
 }
 
 /// Takes repositories off the list that nothing came of; undo brings them back.
@@ -102,7 +111,7 @@ fn unlist(state: &mut State, guns: Vec<Gun>) -> Vec<Effect> {
 }
 
 /// Forgets the wizard; asks what shall become of what it staged, if that is anything.
-fn give_up(state: &mut State) -> Vec<Effect> {
+pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
     let forget = Task::Forget(guide.choice().clone()).effect();
     let entries = own_entries(state, guide);
@@ -113,10 +122,11 @@ fn give_up(state: &mut State) -> Vec<Effect> {
     }
     let staged = count(entries.len(), "change", "changes");
     let is_one = entries.len() == 1;
-    let drop = Effect::Drop { entries, said: staged.clone() };
+    let mut dropped = vec![Effect::Drop { entries, said: staged.clone() }, forget.clone()];
+    dropped.extend(of_wizard_alone(guide).into_iter().map(Effect::RemoveEntry));
     let them = if is_one { "it" } else { "them" };
     let replies = vec![
-        Reply::new(format!("give up and drop {them}"), format!("u brings {them} back"), vec![drop, forget.clone()]),
+        Reply::new(format!("give up and drop {them}"), format!("u brings {them} back"), dropped),
         Reply::new(format!("give up, keep {them} staged"), format!("p reviews {them}"), vec![forget]),
     ];
     let sent = if guide.is_sent() { "What it has published before stays." } else { "Nothing was sent." };

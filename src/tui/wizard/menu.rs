@@ -13,6 +13,7 @@ use crate::tui::state::State;
 pub fn open(opens: Opens, state: &mut State) -> Vec<Effect> {
     let task = match opens {
         Opens::Begun(choice) => Task::Resume(*choice),
+        Opens::GiveUp(choice) => Task::GiveUp(*choice),
         Opens::New { wizard, candidates, chosen } => Task::Open { wizard, candidates, chosen },
         Opens::SetUp => return ask(state, forms::set_up),
         Opens::TakeOver => return ask(state, forms::take_over),

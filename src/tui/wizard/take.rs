@@ -60,6 +60,11 @@ pub fn take(state: &mut State, job: JobId, result: Result<Learned, Failure>) -> 
             }
             open(state, guide)
         }
+        Learned::ToGiveUp(facts) => {
+            state.guide = Some(Guide { stale: true, ..Guide::new(*facts, Footing::Walking) });
+            state.screen = Screen::Wizard;
+            act::give_up(state)
+        }
         Learned::Kept(choice) => kept(state, job, *choice),
         Learned::Seen(facts) => {
             learn(state, job, *facts);
@@ -96,7 +101,7 @@ fn waiting(state: &mut State, job: JobId) -> Option<(usize, Form)> {
 /// Takes a choice that is on disk now, whoever asked for it, and goes on from it.
 fn kept(state: &mut State, job: JobId, choice: Choice) -> Vec<Effect> {
     let Some(guide) = &mut state.guide else {
-        state.say(Tone::Note, "kept", format!("{}; W goes on with it", choice.wizard.title()));
+        state.say(Tone::Note, "kept", format!("{}; W goes on or gives up", choice.wizard.title()));
         return vec![];
     };
     if !guide.is_about(&choice) {

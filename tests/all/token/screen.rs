@@ -245,7 +245,7 @@ fn a_token_in_the_drawer_is_named_by_the_wizard_and_asked_for_its_pin_when_it_is
     terminal.wait_for("is on token board, which is not plugged in");
     // Left and opened again, as after a night.
     terminal.keys("q");
-    terminal.wait_for("W goes on with it");
+    terminal.wait_for("W goes on or gives up");
     terminal.keys("q");
     assert_eq!(terminal.wait_end(), 0);
     token.plug_in();
@@ -289,7 +289,7 @@ fn two_repositories_get_a_targets_key_each_on_the_token() {
     terminal.keys(&format!("{PIN}\r"));
     terminal.wait_for("cannot be copied out of it");
     terminal.keys("q");
-    terminal.wait_for("W goes on with it");
+    terminal.wait_for("W goes on or gives up");
     terminal.keys("4");
     terminal.wait_for("2 keys open");
 }

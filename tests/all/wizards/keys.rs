@@ -303,7 +303,7 @@ fn leaving_keeps_it_and_giving_up_forgets_it() {
     let mut state = walking(facts.clone());
     assert_eq!(press(&mut state, "q"), [Task::Remind.effect()], "what waits is named from then on");
     assert!(matches!(state.screen, Screen::Main) && state.guide.is_none());
-    assert!(shows(&state).contains("W goes on with it"));
+    assert!(shows(&state).contains("W goes on or gives up"));
     let mut state = walking(facts.clone());
     assert_eq!(*only_task(&press(&mut state, "X")), Task::Forget(facts.choice));
 }
@@ -445,7 +445,25 @@ fn a_set_up_that_was_not_begun_leaves_no_repository_in_the_list() {
     let mut state = walking(first);
     assert!(!press(&mut state, "q").contains(&Effect::RemoveEntry(gun.clone())));
     let mut state = walking(begun(Wizard::FirstSetup));
-    assert_eq!(press(&mut state, "X")[0], Effect::RemoveEntry(gun));
+    assert_eq!(press(&mut state, "X")[0], Effect::RemoveEntry(gun.clone()));
+    // The same from the list of wizards.
+    let mut state = browsing();
+    let facts = begun(Wizard::FirstSetup);
+    let effects = answer(&mut state, Learned::ToGiveUp(Box::new(facts.clone())));
+    assert_eq!(effects[..2], [Effect::RemoveEntry(gun.clone()), Task::Forget(facts.choice.clone()).effect()]);
+    answer(&mut state, Learned::Forgotten(facts.choice.wizard.title()));
+    assert!(matches!(state.screen, Screen::Main) && state.guide.is_none());
+}
+
+#[test]
+fn a_set_up_that_is_given_up_with_what_it_staged_leaves_no_repository_in_the_list() {
+    let (mut facts, gun) = (begun(Wizard::FirstSetup), begun(Wizard::FirstSetup).choice.repositories[0].clone());
+    facts.choice.first.root_key = Some(RootKeyChoice::New);
+    facts.choice.first.signers.insert(signer(), vec![public("jeff new laptop")]);
+    let mut state = walking(staged(facts));
+    assert_eq!(press(&mut state, "X"), []);
+    let effects = press(&mut state, "<enter>");
+    assert!(matches!(&effects[0], Effect::Drop { .. }) && effects.contains(&Effect::RemoveEntry(gun)), "{effects:?}");
 }
 
 #[test]

@@ -320,6 +320,38 @@ fn a_key_of_many_repositories_is_removed_from_the_one_under_the_cursor() {
 }
 
 #[test]
+fn a_list_says_what_enter_does_with_the_line_under_the_cursor() {
+    let mut state = browsing();
+    press(&mut state, "K");
+    assert!(shown(&state).contains("enter read it") && !shown(&state).contains("do it"), "{}", shown(&state));
+    press(&mut state, "<esc>1D");
+    assert!(shown(&state).contains("enter do it"), "{}", shown(&state));
+    press(&mut state, "j");
+    assert!(shown(&state).contains("enter go on"), "it asks for the name first: {}", shown(&state));
+}
+
+#[test]
+fn every_arrow_is_the_one_of_the_glyphs() {
+    use trustdeck::engine::plan::ReplacedTag;
+    use trustdeck::tui::kit::glyphs::ASCII;
+    for (theme, arrow) in [(Theme::default(), "→"), (Theme { glyphs: &ASCII, ..Theme::default() }, "->")] {
+        let mut state = browsing();
+        state.theme = theme;
+        press(&mut state, "Kggjj<enter>");
+        assert!(shown(&state).contains(&format!("9 {arrow} 0")), "{}", shown(&state));
+        press(&mut state, "<esc><esc>");
+        let mut plan = mended();
+        let digests = ["5be2f8045be2", "71d0e6ab71d0"].map(str::to_owned);
+        plan.repositories[0].tags.replaced = vec![ReplacedTag { tag: "latest".to_owned(), digests }];
+        tell_stage(&mut state, stage(), plan.clone());
+        press(&mut state, "p");
+        tell(&mut state, Effect::Plan, Outcome::Planned(Ok(Arc::new(plan))));
+        let replaced = format!("latest 5be2f8045be2 {arrow} 71d0e6ab71d0");
+        assert!(shown(&state).contains(&replaced), "{}", shown(&state));
+    }
+}
+
+#[test]
 fn a_new_role_signs_all_paths_unless_some_are_named() {
     let role = DelegationName::parse("targets/nightly").unwrap();
     for (keys, paths) in [("<enter>", vec![""]), ("<tab><tab>nightly- rc-<tab><space><enter>", vec!["nightly-", "rc-"])]

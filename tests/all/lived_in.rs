@@ -4,7 +4,7 @@ use crate::screen;
 
 use screen::plans::{mended, plan, stage, tell_plan, tell_stage};
 use screen::scene::{entry, gun, repositories, repository, state_of, tell};
-use screen::told::{browsing, failure, select, staged};
+use screen::told::{browsing, failure, said, select, staged};
 use screen::wizards::{backed_up, begun, keyed, open, signer, staged as staged_by};
 use screen::{draw, frame, press};
 use trustdeck::engine::draft::applied::Mark;
@@ -247,6 +247,33 @@ fn a_row_that_is_dropped_in_the_review_stays_where_it_is_with_the_cursor_on_it()
     tell_stage(&mut state, left, planned);
     let Screen::Review(review) = &state.screen else { panic!() };
     assert_eq!((review.list.cursor(), review.list.selected()), (place, Some(&ReviewRow::Dropped(id))));
+}
+
+#[test]
+fn where_all_was_dropped_no_hint_offers_to_publish_and_the_key_says_why() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell_plan(&mut state, mended());
+    assert!(shown(&state).contains("P publish"), "{}", shown(&state));
+    let Screen::Review(review) = &mut state.screen else { panic!() };
+    let gone = mended().repositories.into_iter().flat_map(|p| p.changes.into_iter().map(move |c| (p.gun.clone(), c)));
+    review.dropped = gone.collect();
+    let none = trustdeck::engine::Plan { repositories: vec![], ..plan() };
+    tell_stage(&mut state, Stage { changes: vec![], undo: None, redo: None }, none);
+    assert!(!shown(&state).contains("P publish"), "{}", shown(&state));
+    assert_eq!(press(&mut state, "P"), []);
+    assert!(said(&state).contains("nothing is left to publish; space takes a row in again"), "{}", said(&state));
+}
+
+#[test]
+fn why_nothing_is_published_is_said_once() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell_plan(&mut state, plan());
+    let before = state.log.newest().count();
+    press(&mut state, "P");
+    let texts: Vec<&str> = state.log.newest().map(|entry| entry.text.as_str()).collect();
+    assert_eq!((texts.len() - before, texts[0].starts_with("not published: admin/api")), (1, true), "{texts:?}");
 }
 
 #[test]

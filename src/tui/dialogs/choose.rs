@@ -88,6 +88,15 @@ impl Choose {
         (self.cursor < self.replies.len()).then(|| self.replies.swap_remove(self.cursor))
     }
 
+    /// What enter does with the reply under the cursor.
+    fn verb(&self) -> &'static str {
+        match self.replies.get(self.cursor).map(|reply| reply.then.as_deref()) {
+            Some(Some(Dialog::Page(_))) => "read it",
+            Some(Some(_)) => "go on",
+            _ => "do it",
+        }
+    }
+
     pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
         let theme = canvas.theme;
         let words = self.replies.iter().map(|c| width(&c.word)).max().unwrap_or(0);
@@ -105,7 +114,7 @@ impl Choose {
         let room = room - usize::from(note.rows()).min(room);
         let answers = self.replies.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
         let read = about.len().min(room.saturating_sub(answers));
-        let mut pairs = vec![("j k", "choose"), ("enter", "do it"), ("esc", "leave it")];
+        let mut pairs = vec![("j k", "choose"), ("enter", self.verb()), ("esc", "leave it")];
         if read < about.len() {
             pairs.push(("ctrl-d u", "read on"));
         }

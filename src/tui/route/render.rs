@@ -208,7 +208,8 @@ pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
     for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = binding.blocked(state).is_some();
-        if !covered && (!blocked || binding.action == Action::ReviewScreen(actions::Review::Publish)) {
+        let publishes = binding.action == Action::ReviewScreen(actions::Review::Publish);
+        if !covered && (!blocked || (publishes && !review::is_all_out(state))) {
             shown.push(binding);
         }
     }

@@ -152,11 +152,10 @@ fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
 fn run(state: &mut State, binding: &Binding) -> Vec<Effect> {
     match binding.blocked(state) {
         Some(reason) => {
-            state.say(Tone::Note, binding.word, reason);
-            if binding.action == Action::ReviewScreen(actions::Review::Publish)
-                && review::blocked(state) == Some(reason)
-            {
-                review::point_out(state);
+            let publishes = binding.action == Action::ReviewScreen(actions::Review::Publish);
+            let is_told = publishes && review::blocked(state) == Some(reason) && review::point_out(state);
+            if !is_told {
+                state.say(Tone::Note, binding.word, reason);
             }
             vec![]
         }

@@ -82,16 +82,25 @@ pub fn included<'a>(state: &'a State, review: &'a Review) -> impl Iterator<Item 
 #[must_use]
 pub fn blocked(state: &State) -> Option<&'static str> {
     let review = review(state)?;
-    if state.stage.changes.is_empty() {
-        return Some("nothing is left to publish");
+    if is_all_out(state) {
+        let is_none = review.list.is_empty();
+        return Some(if is_none {
+            "nothing is staged"
+        } else {
+            "nothing is left to publish; space takes a row in again"
+        });
     }
     if state.plan.is_none() {
         return Some("the plan is being computed");
     }
-    if included(state, review).next().is_none() {
-        return Some("nothing is left to publish");
-    }
     stopping(state, review).map(reason)
+}
+
+/// Whether all was dropped or left out, so that there is nothing to publish whatever is mended.
+#[must_use]
+pub fn is_all_out(state: &State) -> bool {
+    let all_left_out = |review: &Review| state.plan.is_some() && included(state, review).next().is_none();
+    review(state).is_some_and(|review| state.stage.changes.is_empty() || all_left_out(review))
 }
 
 /// The first repository that stops the publish.
@@ -131,19 +140,20 @@ fn helping(plan: &RepositoryPlan) -> String {
     absent.map_or_else(|| reason(plan).to_owned(), |keys| format!("load {keys}, or keep the old one; space accepts it"))
 }
 
-/// Moves to what stops the publish, and says what it is.
-pub fn point_out(state: &mut State) {
+/// Moves to what stops the publish, and says what it is. Says whether anything does.
+pub fn point_out(state: &mut State) -> bool {
     let Some((gun, words)) = review(state).and_then(|review| {
         let plan = stopping(state, review)?;
         let here = selected(state).is_some_and(|selected| selected.gun == plan.gun);
         Some(((!here).then(|| plan.gun.clone()), stopped(state, plan)))
     }) else {
-        return;
+        return false;
     };
     if let (Some(gun), Screen::Review(review)) = (gun, &mut state.screen) {
         review.list.select(&ReviewRow::Repository(gun));
     }
     state.say(Tone::Note, "not published", words);
+    true
 }
 
 fn stopped(state: &State, plan: &RepositoryPlan) -> String {

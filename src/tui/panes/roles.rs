@@ -66,12 +66,6 @@ fn not_ours_to_sign(state: &State) -> Option<&'static str> {
     }
 }
 
-/// Where one of them is staged only.
-fn unpublished(state: &State, roles: &[Role]) -> Option<&'static str> {
-    let is_there = |role: &Role| state.view().is_some_and(|view| view.roles.iter().any(|there| there.role == *role));
-    (!roles.iter().all(is_there)).then_some("it is not published yet")
-}
-
 fn no_restoring(state: &State) -> Option<&'static str> {
     let Some(view) = state.view() else { return Some("the list is empty") };
     let meant = meant(state);

@@ -90,9 +90,15 @@ pub(super) enum Missed {
 }
 
 /// How a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Nobody asked, or the server had enough of this connection.
-    Orderly,
+    /// Nobody asked.
+    Idle,
+    /// The server has ended the connection after an answer: what is behind that it has not taken up. Whether that was
+    /// after so few answers that it seems to want no lines.
+    Closed {
+        is_early: bool,
+    },
     Broken,
 }
 
@@ -152,8 +158,8 @@ impl Lines {
         tokio::spawn(async move {
             let end = lines.run(&turns).await;
             lines.state.send_replace(match end {
-                End::Orderly => State::Closed,
-                End::Broken => State::Never,
+                End::Idle | End::Closed { is_early: false } => State::Closed,
+                End::Closed { is_early: true } | End::Broken => State::Never,
             });
         });
     }
@@ -247,7 +253,7 @@ async fn serve(
     // First those that may have been taken up, then those that were not sent.
     unanswered.close();
     while let Ok((awaited, _place)) = unanswered.try_recv() {
-        awaited.broken(&address.host, &end);
+        awaited.broken(&address.host, end);
     }
     wanted.close();
     while let Ok(job) = wanted.try_recv() {
@@ -255,3 +261,7 @@ async fn serve(
     }
     end
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;

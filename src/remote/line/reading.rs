@@ -53,9 +53,8 @@ impl Awaited {
     }
 
     /// The line ended before its turn came.
-    pub(super) fn broken(self, host: &str, end: &End) {
-        // A server that ends a connection after an answer has taken up nothing more on it.
-        let reach = if matches!(end, End::Orderly) { Reach::Refused } else { self.reach() };
+    pub(super) fn broken(self, host: &str, end: End) {
+        let reach = if matches!(end, End::Closed { .. }) { Reach::Refused } else { self.reach() };
         let error = RemoteError::BrokeOff { host: host.to_owned(), why: CLOSED.to_owned() };
         self.tell(Err(Missed::Failed(Fault { error, reach })));
     }
@@ -102,13 +101,13 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 biased;
                 next = sent.recv() => match next {
                     Some(next) => next,
-                    None => return End::Orderly,
+                    None => return End::Idle,
                 },
                 // Nothing is due: what comes now is the end, or no answer to anything.
                 came = self.from.read_buf(&mut self.came) => {
-                    return if matches!(came, Ok(0)) { End::Orderly } else { End::Broken };
+                    return if matches!(came, Ok(0)) { End::Idle } else { End::Broken };
                 }
-                () = tokio::time::sleep(IDLE) => return End::Orderly,
+                () = tokio::time::sleep(IDLE) => return End::Idle,
             };
             let whole = timeout(self.limits.total, self.answer(&awaited, &progress)).await;
             let slow = || Err(Fault::plain(self.slow("end its answer", self.limits.total)));
@@ -117,7 +116,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                     awaited.tell(Ok(answer));
                     answered += 1;
                     if is_last {
-                        return if answered >= WORTH { End::Orderly } else { End::Broken };
+                        return End::Closed { is_early: answered < WORTH };
                     }
                 }
                 Err(fault) => {

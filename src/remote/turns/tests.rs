@@ -112,7 +112,7 @@ async fn uploads_that_waited_for_the_first_one_go_together_where_that_was_quick(
     assert!(is_pending(&mut second).await && is_pending(&mut third).await, "nothing is known of uploads");
     turns.answered(Doing::Writes, MILLI(54), true, true);
     drop(first);
-    let _both = (second.await, third.await);
+    let _both = tokio::join!(second, third);
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn uploads_that_wait_in_line_go_together_once_uploads_are_known_to_be_quic
     assert!(is_pending(&mut second).await && is_pending(&mut third).await, "they take long");
     (0..40).for_each(|_| turns.answered(Doing::Writes, MILLI(52), true, true));
     drop(first);
-    let _both = (second.await, third.await);
+    let _both = tokio::join!(second, third);
 }
 
 #[tokio::test]

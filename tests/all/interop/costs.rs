@@ -79,3 +79,39 @@ fn who_only_reads_opens_no_key_file() {
     let again = opened(&keys, || drop(home.trustdeck(&["key", "list"]).ok()));
     assert_eq!(again, [""; 0], "and not again");
 }
+
+#[test]
+fn what_waits_at_a_server_far_away_goes_in_line_on_one_connection() {
+    let Some(server) = NotaryServer::start() else { return };
+    let owner = Home::new(&server);
+    let guns: Vec<String> = (0..40).map(|i| format!("{GUN}{i}")).collect();
+    let all = |words: &[&'static str]| -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).chain(guns.clone()).collect()
+    };
+    let run =
+        |home: &Home, words: Vec<String>| home.trustdeck(&words.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+    let keys = ["alice", "bob"].map(|name| owner.generate_key(name));
+    let add = |name: &'static str, key: &str| {
+        let mut words = all(&["signer", "add", name]);
+        words.extend(["--key", key, "--publish", "--yes"].map(str::to_owned));
+        words
+    };
+    run(&owner, add("alice", &keys[0]));
+    let far = Proxy::start(server.port, Duration::from_millis(40));
+    let before = server.requests().len();
+    let seen = run(&Home::at(&far.url(), &server.ca), all(&["inspect"]));
+    let asked = server.requests().len() - before;
+    assert!(guns.iter().all(|gun| seen.stdout.contains(gun.as_str())) && asked >= 160, "{asked}");
+    // In line they are in the server's hands as one.
+    assert!(far.met().0 < asked / 2, "{:?} of {asked}", far.met());
+
+    let far = Proxy::start(server.port, Duration::from_millis(40));
+    owner.also_at(&far.url());
+    let before = server.requests().len();
+    let words = [&["--server".to_owned(), far.url()], add("bob", &keys[1]).as_slice()].concat();
+    run(&owner, words);
+    let asked = server.requests().len() - before;
+    assert!(far.met().0 < asked / 2, "{:?} of {asked}", far.met());
+    let last = owner.docker(&["inspect", &guns[39]]).ok().stdout;
+    assert!(last.contains("alice") && last.contains("bob"), "{last}");
+}

@@ -103,8 +103,9 @@ impl Drop for Scripted {
 }
 
 async fn serve(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Mutex<Vec<Request>>>) -> Option<()> {
+    let mut came = Vec::new();
     loop {
-        let request = receive(&mut stream).await?;
+        let request = receive(&mut stream, &mut came).await?;
         let number = {
             let mut heard = heard.lock().unwrap();
             heard.push(request.clone());
@@ -130,26 +131,26 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Mutex<Vec<
     }
 }
 
-/// Reads a request with its body; `None` when the client has gone.
-async fn receive(stream: &mut TcpStream) -> Option<Request> {
-    let mut bytes = Vec::new();
+/// Reads a request with its body, and no more of what comes behind it; `None` when the client has gone.
+async fn receive(stream: &mut TcpStream, came: &mut Vec<u8>) -> Option<Request> {
     let head = loop {
-        if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
+        if let Some(end) = came.windows(4).position(|w| w == b"\r\n\r\n") {
             break end;
         }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+        if stream.read_buf(came).await.ok()? == 0 {
             return None;
         }
     };
-    let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
+    let text = String::from_utf8(came.drain(..head + 4).take(head).collect()).unwrap();
     let mut lines = text.lines().map(str::to_owned);
     let line = lines.next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
-    let mut request = Request { line, headers: lines.collect(), body: bytes[head + 4..].to_vec() };
+    let mut request = Request { line, headers: lines.collect(), body: Vec::new() };
     let length: usize = request.header("content-length").map_or(0, |length| length.parse().unwrap());
-    while request.body.len() < length {
-        if stream.read_buf(&mut request.body).await.ok()? == 0 {
+    while came.len() < length {
+        if stream.read_buf(came).await.ok()? == 0 {
             return None;
         }
     }
+    request.body = came.drain(..length).collect();
     Some(request)
 }

@@ -17,7 +17,7 @@ use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Addressee, Fault, classify};
 use super::limits::Limits;
-use super::line::Lines;
+use super::line::ServerLine;
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::setup::Setup;
@@ -69,7 +69,7 @@ pub(super) struct Http {
     proxies: Arc<Proxies>,
     place: Option<PathBuf>,
     /// Where many requests go in line, and whether they may: the server spoke HTTP/1.1 last, and to us without a proxy.
-    lines: Option<Arc<Lines>>,
+    lines: Option<Arc<ServerLine>>,
     is_plain: AtomicBool,
     /// Our ends of connections that were used.
     used: Mutex<HashSet<SocketAddr>>,
@@ -97,7 +97,7 @@ impl Http {
             limits,
             proxies,
             place: tls.place.clone(),
-            lines: Lines::new(endpoint, own, limits).map(Arc::new),
+            lines: ServerLine::new(endpoint, own, limits).map(Arc::new),
             is_plain: AtomicBool::new(false),
             used: Mutex::default(),
         })
@@ -109,7 +109,7 @@ impl Http {
     }
 
     /// Where many requests go in line, if that is of use.
-    pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
+    pub(super) fn lines(&self) -> Option<&Arc<ServerLine>> {
         self.lines.as_ref()
     }
 

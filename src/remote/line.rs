@@ -27,6 +27,7 @@ use super::fault::Fault;
 use super::http::Answer;
 use super::limits::Limits;
 use super::turns::Turns;
+use super::waits::Waits;
 use reading::{Awaited, Reading};
 use writing::{Written, head, write};
 
@@ -40,7 +41,7 @@ const IDLE: Duration = Duration::from_secs(10);
 const WORTH: usize = 32;
 
 /// The line of one server, while there is one.
-pub(super) struct Lines {
+pub(super) struct ServerLine {
     address: Address,
     state: watch::Sender<State>,
     waiting: AtomicUsize,
@@ -65,18 +66,18 @@ enum State {
     Opening,
     /// Connected: it opens as soon as what is under way is answered.
     Ready,
-    Open(Arc<Line>),
+    Open(Arc<OpenLine>),
     /// It broke, or could not be opened.
     Never,
 }
 
 /// An open line.
-pub(super) struct Line {
-    jobs: mpsc::UnboundedSender<Job>,
+pub(super) struct OpenLine {
+    jobs: mpsc::UnboundedSender<Queued>,
 }
 
 /// A request in line.
-struct Job {
+struct Queued {
     written: Written,
     awaited: Awaited,
 }
@@ -102,7 +103,7 @@ enum End {
     Broken,
 }
 
-impl Lines {
+impl ServerLine {
     /// Nothing is opened yet. `tls` is what a connection is made with.
     pub(super) fn new(endpoint: &Endpoint, tls: Option<Arc<ClientConfig>>, limits: Limits) -> Option<Self> {
         let url = Url::parse(endpoint.base()).ok()?;
@@ -124,7 +125,7 @@ impl Lines {
     }
 
     /// The line that is coming, once it is open.
-    pub(super) async fn open_line(&self) -> Option<Arc<Line>> {
+    pub(super) async fn open_line(&self) -> Option<Arc<OpenLine>> {
         let mut state = self.state.subscribe();
         let settled = state.wait_for(|state| !matches!(state, State::Ready)).await.ok()?;
         if let State::Open(line) = &*settled { Some(Arc::clone(line)) } else { None }
@@ -132,8 +133,7 @@ impl Lines {
 
     /// One more waits for its turn, until what is returned is dropped.
     pub(super) fn waits(&self) -> Waits<'_> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Waits(&self.waiting)
+        Waits::new(&self.waiting)
     }
 
     /// Opens a line if many wait and there is none.
@@ -186,12 +186,12 @@ impl Lines {
         self.state.send_replace(State::Ready);
         let _alone = turns.hold().await;
         let (jobs, wanted) = mpsc::unbounded_channel();
-        self.state.send_replace(State::Open(Arc::new(Line { jobs })));
+        self.state.send_replace(State::Open(Arc::new(OpenLine { jobs })));
         serve(stream, wanted, &self.address).await
     }
 
     /// Waits until a line that has ended is known to have.
-    pub(super) async fn gone(&self, line: &Arc<Line>) {
+    pub(super) async fn gone(&self, line: &Arc<OpenLine>) {
         let is_other = |state: &State| !matches!(state, State::Open(open) if Arc::ptr_eq(open, line));
         // Fails only once nobody can ask any more.
         let _ = self.state.subscribe().wait_for(is_other).await;
@@ -204,16 +204,7 @@ impl Address {
     }
 }
 
-/// Counts one who waits, also when nobody waits for it any more.
-pub(super) struct Waits<'a>(&'a AtomicUsize);
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Line {
+impl OpenLine {
     /// Sends a request in its turn and waits for the answer. More than `limit` bytes are an error for a success, and cut
     /// for failures.
     pub(super) async fn exchange(
@@ -229,7 +220,7 @@ impl Line {
             Written { head: head(request, body.len()), body: body.to_vec(), is_whole: Arc::clone(&is_written) };
         let confided = Confided::in_request(request);
         let awaited = Awaited { what: what.to_owned(), limit, confided, is_written, answer };
-        self.jobs.send(Job { written, awaited }).map_err(|_| Missed::Unsent)?;
+        self.jobs.send(Queued { written, awaited }).map_err(|_| Missed::Unsent)?;
         answered.await.unwrap_or(Err(Missed::Unsent))
     }
 }
@@ -237,7 +228,7 @@ impl Line {
 /// Writes and reads until one of them ends.
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Send,
-    mut wanted: mpsc::UnboundedReceiver<Job>,
+    mut wanted: mpsc::UnboundedReceiver<Queued>,
     address: &Address,
 ) -> End {
     let (from, to) = tokio::io::split(stream);

@@ -74,6 +74,7 @@ mod tries;
 mod turns;
 mod upload;
 mod verifier;
+mod waits;
 
 pub use auth::{Access, Credential, CredentialSource};
 pub use distrust::TlsFault;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use super::waits::Waits;
+
 /// Who waited so long at the start asks on a connection of its own: the server is not nearby, or busy.
 const PATIENCE: Duration = Duration::from_millis(8);
 /// Enough to saturate a server nearby.
@@ -90,22 +92,6 @@ impl Slots {
     fn widen(&self, places: usize) {
         let before = self.open.fetch_max(places, Ordering::Relaxed);
         self.places.add_permits(places.saturating_sub(before));
-    }
-}
-
-/// Counts one who waits, also when nobody waits for it any more.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -214,7 +214,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             Body::InPieces => loop {
                 let length = self.chunk(&mut rate).await?;
                 if length == 0 {
-                    // Lines behind the body, and an empty one.
+                    // ServerLine behind the body, and an empty one.
                     while self.line(&mut rate).await? > 2 {}
                     break;
                 }

@@ -18,16 +18,16 @@ fn address() -> Address {
 }
 
 /// An open line, the server's end of its connection, and how it ends.
-fn open() -> (Arc<Line>, DuplexStream, tokio::task::JoinHandle<End>) {
+fn open() -> (Arc<OpenLine>, DuplexStream, tokio::task::JoinHandle<End>) {
     let (ours, theirs) = tokio::io::duplex(1 << 20);
     let (jobs, wanted) = mpsc::unbounded_channel();
     let end = tokio::spawn(async move { serve(ours, wanted, &address()).await });
-    (Arc::new(Line { jobs }), theirs, end)
+    (Arc::new(OpenLine { jobs }), theirs, end)
 }
 
 /// What comes of a request; it is in line when this returns.
 async fn ask(
-    line: &Arc<Line>,
+    line: &Arc<OpenLine>,
     method: Method,
     path: &str,
     body: &'static [u8],
@@ -42,7 +42,7 @@ async fn ask(
     outcome
 }
 
-async fn get(line: &Arc<Line>, path: &str) -> oneshot::Receiver<Result<Answer, Missed>> {
+async fn get(line: &Arc<OpenLine>, path: &str) -> oneshot::Receiver<Result<Answer, Missed>> {
     ask(line, Method::GET, path, b"").await
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::Job;
+use super::Queued;
 use super::reading::Awaited;
 
 /// Pieces in which requests are handed to the connection, in bytes.
@@ -54,13 +54,13 @@ pub(super) type Sent = (Awaited, OwnedSemaphorePermit);
 /// Sends what is wanted, one behind the other. Ends when the connection takes no more, or nobody can ask.
 pub(super) async fn write(
     mut to: impl AsyncWrite + Unpin,
-    wanted: &mut mpsc::UnboundedReceiver<Job>,
+    wanted: &mut mpsc::UnboundedReceiver<Queued>,
     sent: &mpsc::UnboundedSender<Sent>,
     depth: &Arc<Semaphore>,
     progress: &watch::Sender<Instant>,
 ) {
     while let Ok(place) = Arc::clone(depth).acquire_owned().await {
-        let Some(Job { written, awaited }) = wanted.recv().await else { return };
+        let Some(Queued { written, awaited }) = wanted.recv().await else { return };
         progress.send_replace(Instant::now());
         if sent.send((awaited, place)).is_err() {
             return;

@@ -11,7 +11,7 @@ use crate::remote::challenge::Challenge;
 use crate::remote::error::RemoteError;
 use crate::remote::fault::{Fault, Reach};
 use crate::remote::http::Answer;
-use crate::remote::line::{Line, Missed};
+use crate::remote::line::{Missed, OpenLine};
 use crate::remote::token::Authorization;
 use crate::remote::tries::Attempt;
 use crate::remote::turns::{Doing, Turn};
@@ -36,8 +36,8 @@ impl NotaryServer {
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
         let outcome = loop {
             match self.way(doing).await {
-                Way::Single(turn) => break self.send_single(call, request, (doing, turn)).await,
-                Way::InLine(line) => {
+                Passage::Single(turn) => break self.send_single(call, request, (doing, turn)).await,
+                Passage::InLine(line) => {
                     let body = call.body.map(|(_, body)| body).unwrap_or_default();
                     match line.exchange(&request, body, call.what, call.limit).await {
                         Ok(answer) => break Ok(answer),
@@ -61,19 +61,19 @@ impl NotaryServer {
     }
 
     /// Waits until a request may be sent, and says how.
-    async fn way(&self, doing: Doing) -> Way<'_> {
+    async fn way(&self, doing: Doing) -> Passage<'_> {
         let Inner { http, turns, .. } = &*self.inner;
-        let Some(lines) = http.lines() else { return Way::Single(turns.take(doing).await) };
+        let Some(lines) = http.lines() else { return Passage::Single(turns.take(doing).await) };
         loop {
             let _waits = lines.waits();
             self.consider_line();
             tokio::select! {
                 biased;
                 () = lines.coming() => {}
-                turn = turns.take(doing) => return Way::Single(turn),
+                turn = turns.take(doing) => return Passage::Single(turn),
             }
             if let Some(line) = lines.open_line().await {
-                return Way::InLine(line);
+                return Passage::InLine(line);
             }
         }
     }
@@ -114,11 +114,11 @@ impl NotaryServer {
 }
 
 /// How a request goes.
-enum Way<'a> {
+enum Passage<'a> {
     /// In its turn.
     Single(Turn<'a>),
     /// Behind others on one connection.
-    InLine(Arc<Line>),
+    InLine(Arc<OpenLine>),
 }
 
 /// A request of this server, as it is tried.

@@ -4,6 +4,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::remote::scripted::{Act, Scripted, answer};
 use crate::remote::*;
+use crate::support::Proxy;
 
 /// What a fetch of at most 1000 bytes ends with, when the server does `act`.
 async fn fetch_from(act: Act) -> Result<Received, RemoteError> {
@@ -287,6 +288,18 @@ async fn a_hundred_fetches_share_few_connections() {
     assert_eq!(server.requests().len(), 100);
     // 8 if the server is near; on a busy machine it may look far.
     assert!(server.connections() <= 32, "{}", server.connections());
+}
+
+#[tokio::test]
+async fn a_server_far_away_that_ends_each_connection_is_asked_one_by_one() {
+    for header in ["", "Connection: close\r\n"] {
+        let bytes = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: 2\r\n\r\n{{}}").into_bytes();
+        let server = Scripted::start(move |_, _| Act::SendAndClose(bytes.clone())).await;
+        let far = Proxy::start(server.address.port(), Duration::from_millis(20));
+        let client = client(&format!("http://127.0.0.1:{}", far.port));
+        let all = futures_util::future::join_all((0..40).map(|_| fetch(&client))).await;
+        assert!(all.iter().all(Result::is_ok), "{header:?}: {all:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@
 //! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
 //! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
 //! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered, and it
-//! starts when a server with a database has answered the rest.
+//! starts when a server with a database has answered the rest. Where many wait, they go in line instead: see
+//! [`ServerLine`](super::line::ServerLine).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

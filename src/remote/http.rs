@@ -10,6 +10,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
 use reqwest::{Request, Response, StatusCode, Version};
+use rustls::ClientConfig;
 use tokio::time::Instant;
 
 use super::confided::Confided;
@@ -17,7 +18,6 @@ use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Addressee, Fault, classify};
 use super::limits::Limits;
-use super::line::ServerLine;
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::setup::Setup;
@@ -68,8 +68,9 @@ pub(super) struct Http {
     limits: Limits,
     proxies: Arc<Proxies>,
     place: Option<PathBuf>,
-    /// Where many requests go in line, and whether they may: the server spoke HTTP/1.1 last, and to us without a proxy.
-    lines: Option<Arc<ServerLine>>,
+    /// What connections of our own are made with; `None` for plain HTTP.
+    own: Option<Arc<ClientConfig>>,
+    /// Whether the server spoke HTTP/1.1 last, and to us without a proxy.
     is_plain: AtomicBool,
     /// Our ends of connections that were used.
     used: Mutex<HashSet<SocketAddr>>,
@@ -97,7 +98,7 @@ impl Http {
             limits,
             proxies,
             place: tls.place.clone(),
-            lines: ServerLine::new(endpoint, own, limits).map(Arc::new),
+            own,
             is_plain: AtomicBool::new(false),
             used: Mutex::default(),
         })
@@ -108,9 +109,9 @@ impl Http {
         self.limits
     }
 
-    /// Where many requests go in line, if that is of use.
-    pub(super) fn lines(&self) -> Option<&Arc<ServerLine>> {
-        self.lines.as_ref()
+    /// What connections of our own to the server are made with; `None` for plain HTTP.
+    pub(super) fn own(&self) -> Option<Arc<ClientConfig>> {
+        self.own.clone()
     }
 
     /// Whether the server speaks HTTP/1.1, and to us without a proxy, as far as was seen.

@@ -5,12 +5,12 @@
 //! else off as long as it lasts, and ends when nobody has asked for a while. One that breaks is not opened again: what it
 //! left unanswered goes the way of single requests.
 
+mod queued;
 mod reading;
 mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use reqwest::{Request, Url};
 use rustls::ClientConfig;
@@ -23,23 +23,19 @@ use tokio_rustls::TlsConnector;
 
 use super::confided::Confided;
 use super::endpoint::Endpoint;
-use super::fault::Fault;
 use super::http::Answer;
 use super::limits::Limits;
 use super::turns::Turns;
 use super::waits::Waits;
-use reading::{Awaited, Reading};
-use writing::{Written, head, write};
+pub(super) use queued::Missed;
+use queued::{Awaited, End, Queued, Written};
+use reading::Reading;
+use writing::{head, write};
 
 /// So many that wait for their turn are worth a connection.
 const MANY: usize = 6;
 /// Requests that are sent and not yet answered, at most.
 const DEPTH: usize = 32;
-/// After so long without a request the line ends, before the server ends it.
-const IDLE: Duration = Duration::from_secs(10);
-/// Who closes a connection sooner than after so many answers does not want lines.
-const WORTH: usize = 32;
-
 /// The line of one server, while there is one.
 pub(super) struct ServerLine {
     address: Address,
@@ -74,33 +70,6 @@ enum State {
 /// An open line.
 pub(super) struct OpenLine {
     jobs: mpsc::UnboundedSender<Queued>,
-}
-
-/// A request in line.
-struct Queued {
-    written: Written,
-    awaited: Awaited,
-}
-
-/// Why a request was not answered.
-pub(super) enum Missed {
-    /// It was not sent: the line has ended.
-    Unsent,
-    /// It may have been.
-    Failed(Fault),
-}
-
-/// How a line ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// Nobody asked.
-    Idle,
-    /// The server has ended the connection after an answer: what is behind that it has not taken up. Whether that was
-    /// after so few answers that it seems to want no lines.
-    Closed {
-        is_early: bool,
-    },
-    Broken,
 }
 
 impl ServerLine {

@@ -18,6 +18,7 @@ use super::auth::{Access, CredentialSource, Subject, registry_of};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::http::{Answer, Http};
+use super::line::ServerLine;
 use super::login::{Asking, ServerLogin};
 use super::setup::Setup;
 use super::slots::Slots;
@@ -78,6 +79,7 @@ struct Inner {
     login: ServerLogin,
     slots: Slots,
     turns: Arc<Turns>,
+    line: Option<Arc<ServerLine>>,
     tries: Tries,
     /// What chose its address.
     chosen: String,
@@ -116,6 +118,7 @@ impl NotaryServer {
         let http = Http::new(&endpoint, &setup, &turns)?;
         let login = ServerLogin::new(credentials, setup.remarks.clone());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
+        let line = ServerLine::new(&endpoint, http.own(), setup.limits).map(Arc::new);
         let (slots, chosen) = (Slots::default(), setup.chosen);
         let inner = Inner {
             endpoint,
@@ -123,6 +126,7 @@ impl NotaryServer {
             login,
             slots,
             turns,
+            line,
             tries,
             chosen,
             key_map: RwLock::new(()),

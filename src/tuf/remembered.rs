@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::key::PublicKey;
-use super::loaded::SeenRoles;
+use super::loaded::{Seen, SeenRoles};
 use super::metadata::{RoleKeys, Targets};
 use super::names::{KeyId, Role};
 
@@ -17,13 +17,17 @@ const KEYS: usize = 64;
 /// Most roles whose keys are remembered.
 const ROLES: usize = 2048;
 
-/// Keys that verified files list for roles that hold targets, or once listed.
+/// Keys that verified files list for roles that hold targets, or once listed, and what those of before speak for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedKeys {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     keys: BTreeMap<KeyId, PublicKey>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     roles: BTreeMap<Role, Vec<KeyId>>,
+    /// Newest files for which only keys of before speak. They raise no mark of what was seen, or a key that was removed
+    /// could use up the versions of its role; an older file in their place is known by them all the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    former: SeenRoles,
 }
 
 impl ListedKeys {
@@ -48,6 +52,20 @@ impl ListedKeys {
         }
     }
 
+    /// Remembers a file for which only keys of before speak.
+    pub fn note_former(&mut self, role: &Role, file: Seen) {
+        let is_known = self.former.get(role).is_some_and(|known| known.version >= file.version);
+        if !is_known && (self.former.len() < ROLES || self.former.contains_key(role)) {
+            self.former.insert(role.clone(), file);
+        }
+    }
+
+    /// The newest file of a role for which only keys of before spoke.
+    #[must_use]
+    pub fn former(&self, role: &Role) -> Option<&Seen> {
+        self.former.get(role)
+    }
+
     /// Remembers the keys of all delegations in a verified file.
     pub fn note_all(&mut self, listing: &Targets) {
         for entry in listing.delegations.iter().flatten() {
@@ -61,6 +79,9 @@ impl ListedKeys {
     pub fn extend(&mut self, other: &Self) {
         for role in other.roles.keys() {
             self.note(role, &RoleKeys { keys: other.of(role), threshold: 1 });
+        }
+        for (role, file) in &other.former {
+            self.note_former(role, file.clone());
         }
     }
 

@@ -251,9 +251,7 @@ impl TrustedSet {
         let checked = self.check(&Role::Targets, bytes, &keys)?;
         // A file that lost its keys can be signed again, so whoever renews it must be able to see it.
         let targets = checked.accept(|_| self.purpose == Purpose::Renew)?;
-        if targets.origin.is_verified() {
-            self.remembered.keys.note_all(&targets.content);
-        }
+        self.note_verified(&Role::Targets, &targets);
         self.targets = Some(targets);
         self.delegations.clear();
         self.aside.clear();
@@ -285,9 +283,7 @@ impl TrustedSet {
         let below = format!("{name}/");
         self.delegations.retain(|other, _| !other.as_str().starts_with(&below));
         self.aside.retain(|other, _| other != name && !other.as_str().starts_with(&below));
-        if loaded.origin.is_verified() {
-            self.remembered.keys.note_all(&loaded.content);
-        }
+        self.note_verified(&role, &loaded);
         self.delegations.insert(name.clone(), loaded);
         if let Some(fault) = fault {
             self.aside.insert(name.clone(), SetAside::Invalid(fault));

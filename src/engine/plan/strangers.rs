@@ -100,8 +100,27 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
         }
         found.push(warning);
     }
+    older(draft, found);
     jumps(draft, found);
     untouched(draft, plan, found);
+}
+
+/// Files to sign that are older than one of which this machine knows, though those who sign now have signed them.
+fn older(draft: &Draft<'_>, found: &mut Warnings) {
+    let Some(set) = draft.ground().set else { return };
+    for role in draft.touched().keys() {
+        let Some(base) = set.verified(role).map(|base| base.content().version) else { continue };
+        let Some(known) = set.listed_keys().former(role).filter(|known| known.version > base) else { continue };
+        let word = role_word(role);
+        let headline = format!("{word} on the server is older than the one that this machine knows");
+        let detail = format!(
+            "The server has version {base} of it, and version {} was here, whose signer has left since: what only that \
+             one lists is lost when this one is signed. A server that was restored from a backup looks like this, and so \
+             does an attack. Ask whoever runs it, and compare the tags.",
+            known.version
+        );
+        found.push(attack(Weight::Danger, headline, detail));
+    }
 }
 
 /// Roles that look attacked and that the plan leaves so. Where it takes keys from one whose good file this machine has,

@@ -1,24 +1,25 @@
 //! The way back: answers in the order of their requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use reqwest::StatusCode;
 use reqwest::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::writing::Sent;
-use super::{End, IDLE, Missed, WORTH};
-use crate::remote::confided::Confided;
+use super::queued::{Awaited, CLOSED, End, Missed, Sent};
 use crate::remote::error::RemoteError;
-use crate::remote::fault::{Fault, Reach, innermost};
+use crate::remote::fault::{Fault, innermost};
 use crate::remote::http::{Answer, ERROR_BODY, Rate, check_encoding};
 use crate::remote::limits::Limits;
 
+/// After so long without a request the line ends, before the server ends it.
+const IDLE: Duration = Duration::from_secs(10);
+/// Who closes a connection sooner than after so many answers does not want lines.
+const WORTH: usize = 32;
 /// A longer head is none.
 const HEAD: usize = 64 * 1024;
 const HEADERS: usize = 100;
@@ -26,39 +27,6 @@ const HEADERS: usize = 100;
 const LINE: usize = 1024;
 /// So much of a failure's body is read beyond what is kept; for more the line ends.
 const REST: u64 = 64 * 1024;
-const CLOSED: &str = "the connection closed before the whole answer was there";
-
-/// A request whose answer is awaited.
-pub(super) struct Awaited {
-    pub(super) what: String,
-    pub(super) limit: u64,
-    pub(super) confided: Confided,
-    pub(super) is_written: Arc<AtomicBool>,
-    pub(super) answer: oneshot::Sender<Result<Answer, Missed>>,
-}
-
-impl Awaited {
-    /// Who asked may have given up, which ends nothing.
-    fn tell(self, outcome: Result<Answer, Missed>) {
-        drop(self.answer.send(outcome));
-    }
-
-    /// Nothing of it was sent.
-    pub(super) fn unsent(self) {
-        self.tell(Err(Missed::Unsent));
-    }
-
-    fn reach(&self) -> Reach {
-        if self.is_written.load(Ordering::Relaxed) { Reach::Unknown } else { Reach::Partly }
-    }
-
-    /// The line ended before its turn came.
-    pub(super) fn broken(self, host: &str, end: End) {
-        let reach = if matches!(end, End::Closed { .. }) { Reach::Refused } else { self.reach() };
-        let error = RemoteError::BrokeOff { host: host.to_owned(), why: CLOSED.to_owned() };
-        self.tell(Err(Missed::Failed(Fault { error, reach })));
-    }
-}
 
 /// Answers as they come.
 pub(super) struct Reading<R> {

@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
 use crate::remote::error::RemoteError;
-use crate::remote::fault::Reach;
+use crate::remote::fault::{Fault, Reach};
 
 const LIMIT: u64 = 100;
 

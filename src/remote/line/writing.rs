@@ -1,28 +1,18 @@
 //! The way to the server.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use reqwest::Request;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::Queued;
-use super::reading::Awaited;
+use super::queued::{Queued, Sent};
 
 /// Pieces in which requests are handed to the connection, in bytes.
 const PIECE: usize = 16 * 1024;
-
-/// What is written of a request.
-pub(super) struct Written {
-    /// It may hold a login.
-    pub(super) head: Zeroizing<Vec<u8>>,
-    pub(super) body: Vec<u8>,
-    /// Set when the connection has taken all of it.
-    pub(super) is_whole: Arc<AtomicBool>,
-}
 
 /// The head of a request with so long a body.
 pub(super) fn head(request: &Request, length: usize) -> Zeroizing<Vec<u8>> {
@@ -47,9 +37,6 @@ pub(super) fn head(request: &Request, length: usize) -> Zeroizing<Vec<u8>> {
     head.extend_from_slice(b"\r\n");
     head
 }
-
-/// A request that is under way, with its place in the line.
-pub(super) type Sent = (Awaited, OwnedSemaphorePermit);
 
 /// Sends what is wanted, one behind the other. Ends when the connection takes no more, or nobody can ask.
 pub(super) async fn write(

@@ -43,7 +43,7 @@ impl NotaryServer {
                         Ok(answer) => break Ok(answer),
                         Err(Missed::Failed(fault)) => break Err(fault),
                         Err(Missed::Unsent) => {
-                            if let Some(lines) = inner.http.lines() {
+                            if let Some(lines) = &inner.line {
                                 lines.gone(&line).await;
                             }
                         }
@@ -62,8 +62,8 @@ impl NotaryServer {
 
     /// Waits until a request may be sent, and says how.
     async fn way(&self, doing: Doing) -> Passage<'_> {
-        let Inner { http, turns, .. } = &*self.inner;
-        let Some(lines) = http.lines() else { return Passage::Single(turns.take(doing).await) };
+        let Inner { turns, line, .. } = &*self.inner;
+        let Some(lines) = line else { return Passage::Single(turns.take(doing).await) };
         loop {
             let _waits = lines.waits();
             self.consider_line();
@@ -79,8 +79,8 @@ impl NotaryServer {
     }
 
     fn consider_line(&self) {
-        let Inner { http, turns, .. } = &*self.inner;
-        if let Some(lines) = http.lines().filter(|_| http.is_plain()) {
+        let Inner { http, turns, line, .. } = &*self.inner;
+        if let Some(lines) = line.as_ref().filter(|_| http.is_plain()) {
             lines.consider(turns);
         }
     }

@@ -42,8 +42,7 @@ impl TrustedSet {
             version: verified.content().version,
             sha256: verified.file().envelope.sha256().to_owned(),
         });
-        let marks = [self.seen.get(role), self.remembered.files.get(role)].into_iter().flatten().cloned();
-        marks.chain(loaded).max_by_key(|mark| mark.version)
+        self.marks(role).cloned().chain(loaded).max_by_key(|mark| mark.version)
     }
 
     /// The content of `targets` or of a delegation, if it may be the base of an edit.
@@ -138,15 +137,31 @@ impl TrustedSet {
         role.delegation().map(DelegationName::parent).is_none_or(|parent| self.verified(&parent).is_some())
     }
 
+    /// Remembers the keys that a verified file lists, and the file itself where only keys of before speak for it.
+    pub(super) fn note_verified(&mut self, role: &Role, file: &Loaded<Targets>) {
+        let keys = &mut self.remembered.keys;
+        if file.origin.is_verified() {
+            keys.note_all(&file.content);
+        }
+        if matches!(file.origin, Origin::Former(_)) {
+            let sha256 = file.envelope.sha256().to_owned();
+            keys.note_former(role, Seen { version: file.content.version, sha256 });
+        }
+    }
+
+    /// Marks of the files of a role that were verified before.
+    fn marks(&self, role: &Role) -> impl Iterator<Item = &Seen> {
+        let Remembered { keys, files } = &self.remembered;
+        [self.seen.get(role), files.get(role), keys.former(role)].into_iter().flatten()
+    }
+
     /// Who speaks for a file.
     pub(super) fn origin(&self, role: &Role, envelope: &Envelope, version: u64, tally: &Tally) -> Origin {
         let listed = self.is_listed_by_verified(role);
         if tally.is_met() && listed {
             return Origin::Signed;
         }
-        let marks = [self.seen.get(role), self.remembered.files.get(role)];
-        let mark = marks.into_iter().flatten().max_by_key(|mark| mark.version);
-        match mark {
+        match self.marks(role).max_by_key(|mark| mark.version) {
             Some(mark) if mark.sha256 == envelope.sha256() => Origin::Seen,
             // An old file in the place of a newer one, or another under its version.
             Some(mark) if mark.version >= version => Origin::Unknown,

@@ -33,7 +33,10 @@ pub(super) struct Token {
     pub(super) until: Instant,
 }
 
-const SHORTEST_TOKEN: u64 = 60;
+/// How long a token is used at least, in seconds; so long also where its realm says nothing, or something impossible.
+const SHORTEST_TOKEN: f64 = 60.0;
+/// How long at most: longer promises gain nothing and could overflow the clock.
+const LONGEST_TOKEN: f64 = 86_400.0;
 /// A token about to expire is not used any more: it has to survive the way to the server.
 const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 
@@ -42,7 +45,7 @@ const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    expires_in: Option<f64>,
 }
 
 pub(super) fn basic_header(host: &str, user: &str, password: &str) -> Result<HeaderValue, RemoteError> {
@@ -100,8 +103,7 @@ pub(super) fn read_token(host: &str, body: &[u8], login: Option<&Credential>) ->
     let token = both.iter().find(|token| !token.is_empty()).ok_or_else(|| bad("its token answer holds no token"))?;
     let header = secret_header(&Zeroizing::new(format!("Bearer {}", token.as_str())));
     let header = header.ok_or_else(|| bad("its token holds characters that cannot be sent"))?;
-    // A day at most: longer promises gain nothing and could overflow the clock.
-    let seconds = answer.expires_in.unwrap_or(SHORTEST_TOKEN).clamp(SHORTEST_TOKEN, 24 * 60 * 60);
-    let until = Instant::now() + Duration::from_secs(seconds) - TOKEN_MARGIN;
+    let seconds = answer.expires_in.unwrap_or(SHORTEST_TOKEN).clamp(SHORTEST_TOKEN, LONGEST_TOKEN);
+    let until = Instant::now() + Duration::from_secs_f64(seconds) - TOKEN_MARGIN;
     Ok(Token { authorization: Authorization { header, login: login.cloned() }, until })
 }

@@ -105,6 +105,19 @@ async fn tokens_are_asked_for_as_docker_does() {
 }
 
 #[tokio::test]
+async fn a_token_is_taken_whatever_whole_number_says_how_long_it_lasts() {
+    for seconds in ["-5", "0", "1", "99999999999999999999", "null"] {
+        let realm = move |_: &Request| answer("200 OK", &[], &format!(r#"{{"token":"T","expires_in":{seconds}}}"#));
+        let server = with_tokens("127.0.0.1", realm, |sent| sent == "Bearer T").await;
+        let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+        fetch(&client).await.unwrap();
+        fetch(&client).await.unwrap();
+        let asked = server.requests().iter().filter(|request| request.line.contains("/token")).count();
+        assert_eq!(asked, 1, "{seconds}: it is used for a minute at least");
+    }
+}
+
+#[tokio::test]
 async fn tokens_without_a_login_are_anonymous_and_access_token_is_one_too() {
     let realm = |_: &Request| answer("200 OK", &[], r#"{"access_token":"T2"}"#);
     let server = with_tokens("127.0.0.1", realm, |sent| sent == "Bearer T2").await;

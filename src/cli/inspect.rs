@@ -11,7 +11,7 @@ use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
 use crate::engine::{Problem, RepositoryView, natural};
-use crate::printable::{printable, printable_within};
+use crate::printable::printable;
 use crate::tuf::Role;
 
 #[derive(Serialize)]
@@ -68,11 +68,15 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
     let guns: Vec<_> = targets.iter().map(|(_, target)| target.gun.clone()).collect();
     let views = context.inspections(&guns).await;
     let administrator = ["Repo Admin".to_owned()];
-    for (typed, target) in targets {
+    let troubles = |view: &RepositoryView| {
+        let asking = targets.iter().map(|(_, target)| target).filter(|target| target.gun == view.gun);
+        view.troubles_for(|tag| asking.clone().any(|target| is_asked(target, &command.target, tag)))
+    };
+    for (typed, target) in &targets {
         match views.get(&target.gun).map(|view| readable(context, view)) {
             Some(Ok(view)) => {
-                ending.succeeded += usize::from(!view.troubles().iter().any(|trouble| trouble.released));
-                inspected.push(inspect(typed.trim(), (&target, &command.target), view, &administrator));
+                ending.succeeded += usize::from(!troubles(view).iter().any(|trouble| trouble.released));
+                inspected.push(inspect(typed.trim(), (target, &command.target), view, &administrator));
             }
             Some(Err(problem)) => ending.problems.push(problem),
             None => {}
@@ -93,8 +97,8 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         }
     }
     for view in views.values().filter_map(|view| view.as_ref().ok()) {
-        ending.stale |= report(context, view);
-        ending.problems.extend(context.report_troubles(view));
+        ending.stale |= context.report_freshness(view);
+        ending.problems.extend(context.report_these(troubles(view)));
     }
     Ok(ending)
 }
@@ -105,15 +109,6 @@ fn readable<'v>(context: &Context, view: &'v Result<RepositoryView, Problem>) ->
     Ok(view)
 }
 
-/// Says on standard error what the result itself has no room for. Returns whether the data is stale.
-fn report(context: &Context, view: &RepositoryView) -> bool {
-    for (role, tag) in &view.ignored {
-        let tag = printable_within(tag, 120);
-        context.console.say(&format!("{}: {role} lists {tag} outside its paths; left out", view.name));
-    }
-    context.report_freshness(view)
-}
-
 fn inspect<'a>(
     typed: &'a str,
     (target, names): (&RepositoryRef, &'a [String]),
@@ -121,9 +116,7 @@ fn inspect<'a>(
     administrator: &'a [String],
 ) -> Inspected<'a> {
     let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
-    let wanted = rows.filter(|tag| target.tag.as_ref().is_none_or(|wanted| **wanted == *tag.name));
-    let is_named = |tag: &&TagView| names.iter().any(|name| is_called(&tag.name, name));
-    let wanted = wanted.filter(|tag| names.is_empty() || is_named(tag));
+    let wanted = rows.filter(|tag| is_asked(target, names, &tag.name));
     let row = |tag: &'a TagView| InspectedTag {
         signed_tag: &tag.name,
         digest: &tag.digest,
@@ -144,6 +137,12 @@ fn inspect<'a>(
         signers,
         administrative_keys: administrators.into_iter().filter_map(administrator).collect(),
     }
+}
+
+/// Whether somebody who names a repository, a tag or targets asks for this tag.
+fn is_asked(target: &RepositoryRef, names: &[String], tag: &str) -> bool {
+    let is_tag = target.tag.as_ref().is_none_or(|wanted| *wanted == *tag);
+    is_tag && (names.is_empty() || names.iter().any(|name| is_called(tag, name)))
 }
 
 /// A target is named as it is, or as it is shown.

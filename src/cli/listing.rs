@@ -271,8 +271,13 @@ fn status_text(row: &StatusRow<'_>) -> String {
 impl Context {
     /// Says on standard error which roles do not count. Returns those that Docker pulls from, which are failures.
     pub(super) fn report_troubles(&self, view: &RepositoryView) -> Vec<Problem> {
+        self.report_these(view.troubles())
+    }
+
+    /// The same for some of them.
+    pub(super) fn report_these(&self, troubles: Vec<Trouble>) -> Vec<Problem> {
         let (failures, others): (Vec<Trouble>, Vec<Trouble>) =
-            view.troubles().into_iter().partition(|trouble| trouble.released);
+            troubles.into_iter().partition(|trouble| trouble.released);
         others.iter().for_each(|trouble| self.console.problem(&trouble.problem));
         failures.into_iter().map(|trouble| trouble.problem).collect()
     }

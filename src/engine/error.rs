@@ -185,6 +185,8 @@ pub enum Untrusted {
     Held { roles: Vec<Role>, looked_in: Vec<Role> },
     /// A role that pulls look at lists it, but the role's file is not trusted.
     Orphaned { roles: Vec<Role> },
+    /// A role that pulls look at first does not count, so what it says of the tag is not known. Why, and what helps.
+    Uncounted { cause: Box<Problem> },
     /// It is listed without a digest that can be pulled by.
     NoDigest,
 }
@@ -200,6 +202,7 @@ impl std::fmt::Display for Untrusted {
             Self::Orphaned { roles } => {
                 write!(f, "is listed in {}, whose file is not signed by its keys or has expired", names(roles, " and "))
             }
+            Self::Uncounted { cause } => write!(f, "is not trusted: {}", cause.message),
             Self::NoDigest => f.write_str("is signed without a SHA-256 digest"),
         }
     }

@@ -23,6 +23,7 @@ impl EngineError {
             Self::CopyRefused { source, .. } => remote::kind(source),
             Self::Absent { .. } | Self::Lost { .. } => Kind::Absent,
             Self::Untrusted { why: Untrusted::Orphaned { .. }, .. } => Kind::Signature,
+            Self::Untrusted { why: Untrusted::Uncounted { cause }, .. } => cause.kind,
             Self::Untrusted { .. } => Kind::Absent,
             Self::Key(key) => key_kind(key),
             Self::FirstContact { .. } | Self::PinLost { .. } | Self::OtherRoot(_) => Kind::Pin,
@@ -145,6 +146,7 @@ impl EngineError {
             Self::Verify { source, .. } => verify_role(source),
             Self::Remote { source: RemoteError::Invalid { role, .. }, .. } | Self::Change { role, .. } => role.as_ref(),
             Self::Unvouched { role, .. } => role.as_ref(),
+            Self::Untrusted { why: Untrusted::Uncounted { cause }, .. } => cause.role.as_ref(),
             Self::OtherRoot(_) => Some(&Role::Root),
             Self::Remote { source: RemoteError::Incomplete { missing, .. }, .. } => Some(missing),
             _ => None,
@@ -202,6 +204,7 @@ fn untrusted_hint(gun: &Gun, tag: &str, why: &Untrusted) -> String {
             let command = format!("trustdeck witness {} {} --publish", in_command(gun), roles.join(" "));
             format!("whoever holds a key of it signs it again: {command}")
         }
+        Untrusted::Uncounted { cause } => cause.hint.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::{StreamExt, stream};
 
 use crate::engine::RepositoryView;
-use crate::engine::view::TagState;
+use crate::engine::tags::trusted::trusted_rows;
 use crate::remote::registry::{Content, Digest, Manifest, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
@@ -104,8 +104,7 @@ impl Reach {
 
 /// Digests of all trusted tags.
 fn signed(view: &RepositoryView) -> BTreeSet<String> {
-    let trusted = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && !tag.digest.is_empty());
-    trusted.map(|tag| format!("sha256:{}", tag.digest)).collect()
+    trusted_rows(view).map(|tag| format!("sha256:{}", tag.digest)).collect()
 }
 
 /// All that manifests list, through indexes too. A signed manifest that the registry lost lists nothing.

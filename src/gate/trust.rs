@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::Log;
 use crate::engine::tags::Tags;
+use crate::engine::trust::tree::RoleState;
 use crate::engine::{Clock, EngineError, Freshness, RepositoryView};
 use crate::printable::printable;
 use crate::tuf::{Gun, Role};
@@ -104,6 +105,8 @@ impl Trust {
         let outcome = self.tags.relied_on(gun).await.map(Arc::new).map_err(Arc::new);
         if let Ok(view) = &outcome {
             view.notices.iter().for_each(|notice| (self.log)(&printable(&format!("{gun}: {notice}"))));
+            let uncounted = view.troubles().into_iter().filter(|trouble| trouble.released);
+            uncounted.for_each(|trouble| (self.log)(&printable(&format!("{gun}: {}", trouble.problem.message))));
         }
         self.tell(gun, &outcome);
         *kept = Some(Learned { outcome: outcome.clone(), asked: (self.clock)() });
@@ -127,8 +130,9 @@ impl Trust {
     }
 }
 
-/// When the data that pulls depend on expires.
+/// When the data that pulls depend on expires. What has expired already was looked at so.
 fn expiry(view: &RepositoryView) -> Option<Time> {
     let counts = |role: &Role| role.delegation().is_none() || role.is_released();
-    view.roles.iter().filter(|role| counts(&role.role)).filter_map(|role| role.expires).min()
+    let good = view.roles.iter().filter(|role| role.state == RoleState::Good && counts(&role.role));
+    good.filter_map(|role| role.expires).min()
 }

@@ -7,8 +7,7 @@ use crate::cli::arguments::Resolve;
 use crate::cli::ending::Ending;
 use crate::engine::reference::familiar_name;
 use crate::engine::tags::trusted::{Trusted, trusted_in};
-use crate::engine::view::troubles::Trouble;
-use crate::engine::{EngineError, Problem, RepositoryView};
+use crate::engine::{EngineError, Kind, Problem, RepositoryView};
 
 #[derive(Serialize)]
 struct ResolvedRow {
@@ -71,20 +70,13 @@ async fn row(context: &Context, image: &str, ending: &mut Ending) -> Result<Reso
     })
 }
 
-/// Finds a tag; where it is not trusted because a role that does not count lists it, says what is wrong with that.
+/// Finds a tag.
 pub(super) fn trusted(view: &RepositoryView, tag: &str) -> Result<Trusted, Problem> {
     trusted_in(view, tag).map_err(|why| {
         let error = EngineError::Untrusted { gun: view.gun.clone(), tag: tag.to_owned(), why };
         let problem = error.problem();
-        let message = format!("{}: {}", view.name, problem.message);
-        match view.trouble_of(tag) {
-            Some(Trouble { problem: cause, .. }) => {
-                Problem { message: format!("{message}: {}", cause.message), ..cause }
-            }
-            None if view.vanished.iter().any(|gone| gone == tag) => {
-                Problem { message: format!("{message}; it was there when this machine looked last"), ..problem }
-            }
-            None => Problem { message, ..problem },
-        }
+        let is_gone = problem.kind == Kind::Absent && view.vanished.iter().any(|gone| gone == tag);
+        let since = if is_gone { "; it was there when this machine looked last" } else { "" };
+        Problem { message: format!("{}: {}{since}", view.name, problem.message), ..problem }
     })
 }

@@ -1,6 +1,8 @@
 //! What a pull of a tag gets, as Docker with content trust on finds it.
 //!
-//! Source: docs/notary-v1.md section 14; `targets/releases` first, then `targets`.
+//! Source: docs/notary-v1.md section 14; `targets/releases` first, then `targets`. Unlike Docker, nobody falls back to
+//! `targets` from a `targets/releases` that has a file which does not count: that would let whoever hides it choose an older
+//! image.
 
 use super::{Tags, remote};
 use crate::engine::draft::change::SignedTarget;
@@ -72,6 +74,9 @@ impl Tags {
 /// # Errors
 /// Says why it is not trusted.
 pub fn trusted_in(view: &RepositoryView, tag: &str) -> Result<Trusted, Untrusted> {
+    if let Some(trouble) = view.trouble_of(tag) {
+        return Err(Untrusted::Uncounted { cause: Box::new(trouble.problem) });
+    }
     let rows: Vec<&TagView> = view.tags.iter().filter(|row| *row.name == *tag).collect();
     match rows.iter().find(|row| row.state == TagState::Trusted) {
         Some(row) if row.digest.is_empty() => Err(Untrusted::NoDigest),
@@ -83,8 +88,15 @@ pub fn trusted_in(view: &RepositoryView, tag: &str) -> Result<Trusted, Untrusted
 /// All tags of such a view that can be pulled.
 #[must_use]
 pub fn all_trusted_in(view: &RepositoryView) -> Vec<Trusted> {
-    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted);
-    rows.filter(|tag| !tag.digest.is_empty()).map(|tag| trusted(view, tag)).collect()
+    trusted_rows(view).map(|tag| trusted(view, tag)).collect()
+}
+
+/// The rows of those tags.
+pub(crate) fn trusted_rows(view: &RepositoryView) -> impl Iterator<Item = &TagView> {
+    let first = view.uncounted_first();
+    let is_known = move |tag: &TagView| first.is_none_or(|first| !first.allows(&tag.name));
+    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && !tag.digest.is_empty());
+    rows.filter(move |tag| is_known(tag))
 }
 
 fn trusted(view: &RepositoryView, row: &TagView) -> Trusted {

@@ -199,6 +199,12 @@ pub struct RoleView {
 }
 
 impl RoleView {
+    /// Whether it may sign `tag`.
+    #[must_use]
+    pub fn allows(&self, tag: &str) -> bool {
+        self.paths.iter().any(|path| tag.starts_with(path.as_str()))
+    }
+
     /// Says that few versions are left, where that is so and somebody with the right to it has signed it.
     #[must_use]
     pub fn near_its_last_version(&self) -> Option<String> {

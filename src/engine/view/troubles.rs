@@ -7,6 +7,7 @@ use crate::engine::error::{Kind, Problem};
 use crate::engine::reference::in_command;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::wording::{count, some};
+use crate::printable::printable_within;
 use crate::tuf::Role;
 
 /// Something that does not count.
@@ -19,25 +20,51 @@ pub struct Trouble {
 }
 
 impl RepositoryView {
-    /// Every role that does not count, and the tags that are gone since this machine looked last.
+    /// Every role that does not count or lists tags outside its paths, and the tags that are gone since this machine
+    /// looked last.
     #[must_use]
     pub fn troubles(&self) -> Vec<Trouble> {
+        self.troubles_for(|_| true)
+    }
+
+    /// The same for somebody who asks for some tags only: others outside of paths are not told.
+    #[must_use]
+    pub fn troubles_for(&self, is_asked: impl Fn(&str) -> bool) -> Vec<Trouble> {
         let mut troubles: Vec<Trouble> = self.roles.iter().filter_map(|role| self.of_role(role)).collect();
         troubles.sort_by_key(|trouble| !trouble.released);
         troubles.extend(self.roles.iter().filter_map(|role| self.of_versions(role)));
         troubles.extend(self.unread());
+        troubles.extend(self.outside(is_asked));
         troubles.extend(self.losses());
         troubles
     }
 
-    /// The role that keeps a tag from being pulled because it does not count: one that lists it, or might.
+    /// The role that keeps a tag from being pulled because it does not count: one that lists it, or might, or that pulls
+    /// look at before the one that lists it. Or because the tag is outside its paths.
     #[must_use]
     pub fn trouble_of(&self, tag: &str) -> Option<Trouble> {
-        let is_listed = self.tags.iter().any(|row| *row.name == *tag && row.state == TagState::Orphaned);
-        let is_cause = |role: &Role| is_listed || self.may_list(role);
-        self.troubles()
+        let is = |state| self.tags.iter().any(|row| *row.name == *tag && row.state == state);
+        let (is_pulled, is_listed) = (is(TagState::Trusted), is(TagState::Orphaned));
+        let first = self.uncounted_first().filter(|first| first.allows(tag));
+        if is_pulled && first.is_none() {
+            return None;
+        }
+        let is_outside = |role: &Role| self.ignored.iter().any(|(of, name)| of == role && name == tag);
+        let is_cause = |role: &Role| match first {
+            Some(first) if is_pulled => first.role == *role,
+            _ => is_listed || self.may_list(role) || is_outside(role),
+        };
+        self.troubles_for(|name| name == tag)
             .into_iter()
             .find(|trouble| trouble.released && trouble.problem.role.as_ref().is_none_or(is_cause))
+    }
+
+    /// The role that pulls look at before `targets`, where it has a file that does not count: whoever hides, spoils or
+    /// outwaits it must not make pulls fall back to what `targets` said before.
+    #[must_use]
+    pub fn uncounted_first(&self) -> Option<&RoleView> {
+        let first = self.roles.iter().find(|role| role.role.is_released() && role.role != Role::Targets);
+        first.filter(|role| !matches!(role.state, RoleState::Good | RoleState::NeverSigned))
     }
 
     /// Whether a tag may be in a role although no file that was read lists it: nothing counts without targets, nobody can
@@ -65,6 +92,28 @@ impl RepositoryView {
             Trouble { problem, released: roles.iter().any(|role| role.is_released()) }
         };
         over.into_iter().map(trouble).collect()
+    }
+
+    /// The tags that roles list outside their paths: one trouble for each role.
+    fn outside(&self, is_asked: impl Fn(&str) -> bool) -> Vec<Trouble> {
+        let mut outside: BTreeMap<&Role, Vec<String>> = BTreeMap::new();
+        for (role, tag) in self.ignored.iter().filter(|(_, tag)| is_asked(tag)) {
+            outside.entry(role).or_default().push(printable_within(tag, 120));
+        }
+        let trouble = |(role, tags): (&Role, Vec<String>)| {
+            let message = format!(
+                "{role} lists {} outside its paths, which nobody pulls: {}",
+                count(tags.len(), "tag"),
+                some(&tags)
+            );
+            let hint = format!(
+                "ask its signers; whoever holds the key of the role above it can widen its paths: trustdeck delegation add \
+                 {} {role} --paths PATH",
+                in_command(&self.gun)
+            );
+            Trouble { problem: self.problem(Some(role), message, hint), released: role.is_released() }
+        };
+        outside.into_iter().map(trouble).collect()
     }
 
     /// The tags that are gone since this machine looked last, if any are.

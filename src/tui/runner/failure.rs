@@ -78,6 +78,9 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
             Some("whoever holds a key of targets/releases signs it there, with s in Tags")
         }
         EngineError::Untrusted { why: Untrusted::NoDigest, .. } => Some("s in Tags signs it again"),
+        EngineError::Untrusted { why: Untrusted::Uncounted { .. }, .. } => {
+            Some("Roles shows what is wrong with it, and the key that helps")
+        }
         EngineError::Untrusted { .. } => Some("whoever holds the role's keys signs it again, with w in Roles"),
         EngineError::Remote { source: RemoteError::Network { chosen: None, .. }, .. } => {
             Some("check the address in the head of the screen, the network and the proxy variables")

@@ -22,7 +22,7 @@ fn skopeo_pulls_what_is_signed_and_is_told_why_not_the_rest() {
     for (image, why) in [
         ("team/web:edge", "edge is not signed in targets/releases"),
         ("team/worker:nightly-20", "is signed in targets/qa, but not released in targets/releases"),
-        ("team/portal:5.3", "whose file is not signed by its keys or has expired"),
+        ("team/portal:5.3", "targets/releases is signed by 0 of 1 needed key"),
         ("team/archive:1.3", "expired"),
         ("team/new-service:1.0", "has no trust data: nothing in it is signed"),
     ] {

@@ -94,7 +94,7 @@ fn resolve_prints_the_trusted_digest_or_says_why_there_is_none() {
     for (image, code, why) in [
         ("team/web:edge", 1, "is not signed in targets/releases"),
         ("team/worker:nightly-20", 1, "is signed in targets/qa, but not released in targets/releases"),
-        ("team/portal:5.3", 6, "whose file is not signed by its keys or has expired"),
+        ("team/portal:5.3", 6, "targets/releases is signed by 0 of 1 needed key"),
         ("team/archive:1.3", 6, "expired"),
         ("team/new-service:1.0", 1, "has no trust data"),
     ] {

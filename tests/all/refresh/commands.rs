@@ -4,7 +4,7 @@ use jiff::Timestamp as Time;
 
 use crate::refresh::origin::Origin;
 use crate::refresh::{GUN, gun, publish, root_key};
-use crate::support::forge::{Key, Repository};
+use crate::support::forge::{Key, Repository, days};
 use crate::support::home::{Home, REPOSITORY_PASSPHRASE};
 use crate::support::machine::{Machine, sign};
 use crate::support::{Ran, new_passphrase};
@@ -114,6 +114,62 @@ async fn commands_about_tags_name_a_hidden_or_forged_role_and_invite_nobody_to_s
             );
             assert!(!ran.stderr.contains("trustdeck witness") && !ran.stderr.contains("trustdeck sign"), "{ran:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_about_tags_do_not_fall_back_to_an_older_digest_that_targets_lists() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    let mut honest = signed_by_jeff();
+    let older = trustdeck::tuf::Target::image([7; 32], 7);
+    let name = trustdeck::tuf::TargetName::received("1.0".to_owned());
+    honest.content.get_mut(&Role::Targets).unwrap().targets.insert(name, older);
+    let mut hidden = honest.clone();
+    hidden.unnamed.insert(Role::releases());
+    publish(&mut hidden, &Role::Snapshot);
+    let mut expired = honest.clone();
+    publish(&mut expired, &Role::releases());
+    expired.content.get_mut(&Role::releases()).unwrap().expires = days(Time::now(), -1);
+    for (attacked, why) in [(hidden, "this may be an attack"), (expired, "targets/releases has expired")] {
+        origin.serve(&honest);
+        let (seen, home) = ran(&origin, vec![words("resolve REPO:1.0")], None).await;
+        assert_eq!(seen[0].code, 0, "{seen:?}");
+        origin.serve(&attacked);
+        let commands = ["resolve REPO:1.0", "verify REPO:1.0", "verify REPO", "pull REPO:1.0", "inspect REPO:1.0"];
+        let (all, _) = ran(&origin, commands.map(words).to_vec(), Some(home)).await;
+        for (ran, command) in all.iter().zip(commands) {
+            assert!(ran.code == 6 && ran.stderr.contains(why), "{command}: {ran:?}");
+            assert!(ran.stdout.is_empty() || command.starts_with("inspect"), "{command}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_outside_the_paths_of_a_role_are_told_in_one_line_and_only_to_who_asks_for_them() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    let mut repository = signed_by_jeff();
+    let listing = repository.content.get_mut(&Role::Targets).unwrap();
+    listing.delegations.iter_mut().flatten().for_each(|delegation| delegation.paths = vec!["v".to_owned()]);
+    repository.content.get_mut(&Role::releases()).unwrap().targets.clear();
+    for tag in 100..400 {
+        repository.tag(&Role::releases(), &tag.to_string());
+    }
+    repository.tag(&Role::releases(), "v1");
+    origin.serve(&repository);
+    let commands = ["inspect REPO", "inspect REPO --json", "inspect REPO:v1", "inspect REPO:105", "resolve REPO:105"];
+    let (all, _) = ran(&origin, commands.map(words).to_vec(), None).await;
+    let many = "targets/releases lists 300 tags outside its paths, which nobody pulls: 100, 101 and 298 others";
+    let one = "targets/releases lists 1 tag outside its paths, which nobody pulls: 105";
+    assert!(all[0].code == 6 && all[0].stderr.contains(many), "{:?}", all[0]);
+    assert!(all[0].stderr.lines().count() < 10, "{:?}", all[0]);
+    let told: Vec<_> =
+        all[1].errors().into_iter().filter(|error| error["message"].to_string().contains(many)).collect();
+    assert!(all[1].code == 6 && told.len() == 1 && told[0]["kind"] == "role", "{:?}", all[1]);
+    assert!(all[2].code == 0 && !all[2].stderr.contains("outside"), "{:?}", all[2]);
+    for ran in &all[3..] {
+        assert!(ran.code == 6 && ran.stderr.contains(one) && !ran.stderr.contains(many), "{ran:?}");
     }
 }
 

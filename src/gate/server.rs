@@ -19,8 +19,8 @@ use super::route::Route;
 use super::trust::Trust;
 use super::{Log, Options};
 use crate::engine::tags::Tags;
-use crate::engine::tags::trusted::trusted_in;
-use crate::engine::view::TagState;
+use crate::engine::tags::agree::agrees;
+use crate::engine::tags::trusted::{trusted_in, trusted_rows};
 use crate::engine::{EngineError, RepositoryView};
 use crate::oci::{DIGEST, Refusal, answer};
 use crate::printable::printable;
@@ -129,7 +129,7 @@ impl Server {
         let value = |name: &str| query.split('&').filter_map(|p| p.split_once('=')).find(|(key, _)| *key == name);
         let count = value("n").and_then(|(_, n)| n.parse().ok()).unwrap_or(PAGE).clamp(1, PAGE);
         let last = value("last").map(|(_, last)| last).unwrap_or_default();
-        let trusted = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && is_tag(&tag.name));
+        let trusted = trusted_rows(&view).filter(|tag| is_tag(&tag.name));
         let mut names: Vec<&str> = trusted.map(|tag| &*tag.name).filter(|name| *name > last).collect();
         names.sort_unstable();
         let more = names.len() > count;
@@ -149,26 +149,28 @@ impl Server {
         reference: &Reference,
         method: &Method,
     ) -> Result<Response<Body>, Refusal> {
-        let digest = match reference {
+        let (digest, trusted) = match reference {
             Reference::Tag(tag) => {
                 count(&self.counts.tags);
                 let view = self.view(path).await?;
                 let trusted = trusted_in(&view, tag.as_str());
                 let trusted = trusted.map_err(|why| Refusal::denied(format!("{tag} {why}")))?;
-                Digest::try_from(trusted.digest).map_err(|error| Refusal::denied(error.to_string()))?
+                let digest = Digest::try_from(trusted.digest.as_str());
+                (digest.map_err(|error| Refusal::denied(error.to_string()))?, Some(trusted))
             }
             Reference::Digest(digest) => {
                 count(&self.counts.digests);
                 self.admit(path, digest).await?;
-                digest.clone()
+                (digest.clone(), None)
             }
         };
         let registry = self.registry(path).await?;
-        let manifest = self.manifests.get(&registry, path, &digest).await;
-        let manifest = manifest.map_err(|error| self.wrong(path, error, "MANIFEST_UNKNOWN"))?;
+        let wrong = |error| self.wrong(path, error, "MANIFEST_UNKNOWN");
+        let manifest = self.manifests.get(&registry, path, &digest).await.map_err(wrong)?;
+        trusted.map_or(Ok(()), |trusted| agrees(&trusted, &manifest)).map_err(wrong)?;
         let (length, tag) = (manifest.bytes.len().to_string(), format!("\"{digest}\""));
         let head = [
-            (CONTENT_TYPE.as_str(), manifest.media_type.as_str()),
+            (CONTENT_TYPE.as_str(), manifest.kind()),
             (CONTENT_LENGTH.as_str(), &length),
             (DIGEST, digest.as_ref()),
             (ETAG.as_str(), &tag),

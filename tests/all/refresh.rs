@@ -8,6 +8,7 @@ mod commands;
 mod machine;
 mod origin;
 mod requests;
+mod served;
 mod state;
 mod views;
 

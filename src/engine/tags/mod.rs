@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+pub(crate) mod agree;
 pub mod ask;
 pub mod candidate;
 pub mod compare;

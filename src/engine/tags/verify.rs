@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use oci_spec::image::Descriptor;
 
+use super::agree::{SIGNATURE, agrees, embedded, fits, rightly_called};
 use super::trusted::Trusted;
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
-use crate::remote::registry::digest::digest_like;
 use crate::remote::registry::{Content, Digest, Expected, Manifest, Reference, RepositoryPath, Tag};
 use crate::remote::{Registry, RemoteError};
 
@@ -175,7 +175,8 @@ impl Tags {
         let drifted_to = drifted_to(&registry, &path, &trusted).await;
         let reader = Reader { registry: &registry, path: &path, heard: &heard };
         let signed = registry.manifest(&path, &Reference::Digest(digest)).await;
-        let signed = signed.and_then(|manifest| agrees(&trusted, manifest));
+        let signed = signed.and_then(|manifest| agrees(&trusted, &manifest).map(|()| manifest));
+        let signed = signed.and_then(|manifest| rightly_called(registry.endpoint().host(), manifest));
         let mut parts = vec![reader.told(checked(&trusted, signed.as_ref().err()))];
         if let (Depth::Deep { platform }, Ok(manifest)) = (depth, &signed) {
             parts.extend(reader.below(manifest, platform.as_deref()).await);
@@ -191,25 +192,6 @@ async fn drifted_to(registry: &Registry, path: &RepositoryPath, trusted: &Truste
     (found != trusted.digest).then_some(found)
 }
 
-/// Compares the rest of what is signed with a manifest that has the signed digest.
-fn agrees(trusted: &Trusted, manifest: Manifest) -> Result<Manifest, RemoteError> {
-    let what = format!("the signed length of {}:{}", trusted.name, trusted.tag);
-    let (host, found) = ("the signature".to_owned(), manifest.bytes.len() as u64);
-    if found != trusted.size {
-        return Err(RemoteError::Length { host, what, expected: trusted.size, found });
-    }
-    let Some(sha512) = trusted.sha512.as_ref().and_then(|hex| Digest::try_from(format!("sha512:{hex}")).ok()) else {
-        return Ok(manifest);
-    };
-    match digest_like(&sha512, &manifest.bytes) {
-        Some(found) if found != sha512.as_ref() => {
-            let what = format!("the signed SHA-512 of {}:{}", trusted.name, trusted.tag);
-            Err(RemoteError::Altered { host, what, expected: sha512.to_string(), found })
-        }
-        _ => Ok(manifest),
-    }
-}
-
 fn checked(trusted: &Trusted, error: Option<&RemoteError>) -> CheckedPart {
     let finding = match error {
         None => PartFinding::Good,
@@ -220,7 +202,9 @@ fn checked(trusted: &Trusted, error: Option<&RemoteError>) -> CheckedPart {
 
 fn wrong(error: RemoteError) -> PartFinding {
     let suspect = match &error {
-        RemoteError::Length { host, .. } | RemoteError::Altered { host, .. } if host == "the signature" => {
+        RemoteError::Length { host, .. } | RemoteError::Altered { host, .. } | RemoteError::Malformed { host, .. }
+            if host == SIGNATURE =>
+        {
             Suspect::Signature
         }
         RemoteError::Altered { .. }
@@ -290,6 +274,8 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         }
         let read = self.registry.manifest(self.path, &Reference::Digest(listed.digest().clone())).await;
         let read = read.and_then(|manifest| fits(listed, manifest));
+        let read = read.and_then(|manifest| rightly_called(self.registry.endpoint().host(), manifest));
+        let read = read.and_then(|manifest| embedded(listed).map(|()| manifest));
         match read {
             Ok(manifest) => (self.told(checked(PartFinding::Good)), Some((Some(name), manifest.content))),
             Err(error) => (self.told(checked(wrong(error))), None),
@@ -300,12 +286,11 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         let UnreadPart { part, descriptor } = wanted;
         let (digest, size) = (descriptor.digest().clone(), descriptor.size());
         let elsewhere = descriptor.urls().as_ref().is_some_and(|urls| !urls.is_empty());
-        let finding = match elsewhere {
-            true => PartFinding::Skipped("it lies elsewhere than in the registry"),
-            false => match self.read(Expected { digest: digest.clone(), size: Some(size), limit: BLOB_LIMIT }).await {
-                Ok(()) => PartFinding::Good,
-                Err(error) => wrong(error),
-            },
+        let expected = Expected { digest: digest.clone(), size: Some(size), limit: BLOB_LIMIT };
+        let finding = match embedded(&descriptor) {
+            Err(error) => wrong(error),
+            Ok(()) if elsewhere => PartFinding::Skipped("it lies elsewhere than in the registry"),
+            Ok(()) => self.read(expected).await.map_or_else(wrong, |()| PartFinding::Good),
         };
         self.told(CheckedPart { part, digest: digest.to_string(), size, finding })
     }
@@ -317,21 +302,6 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         }
         Ok(())
     }
-}
-
-/// Compares a manifest with what the index says of it beside its digest.
-fn fits(listed: &Descriptor, manifest: Manifest) -> Result<Manifest, RemoteError> {
-    let (what, host) = (format!("manifest {}", listed.digest()), "the index".to_owned());
-    let (expected, found) = (listed.size(), manifest.bytes.len() as u64);
-    if expected != found {
-        return Err(RemoteError::Length { host, what, expected, found });
-    }
-    let stated = listed.media_type().to_string();
-    if stated != manifest.media_type {
-        let why = format!("the index calls it {stated}, the registry {}", manifest.media_type);
-        return Err(RemoteError::Malformed { host, what, why });
-    }
-    Ok(manifest)
 }
 
 /// `linux/arm64/v8`.

@@ -30,8 +30,18 @@ pub struct Manifest {
     pub digest: Digest,
     /// What the registry calls them.
     pub media_type: String,
+    /// What they call themselves, if they do: signed with them, which the registry's word is not.
+    pub own_type: Option<String>,
     /// What they say.
     pub content: Content,
+}
+
+impl Manifest {
+    /// The media type to read it by: its own, else the registry's.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.own_type.as_deref().unwrap_or(&self.media_type)
+    }
 }
 
 /// What a manifest says.
@@ -48,6 +58,8 @@ pub enum Content {
 /// What tells the forms apart, without reading all of them.
 #[derive(Deserialize)]
 struct Form {
+    #[serde(default, rename = "schemaVersion")]
+    schema: Option<u64>,
     #[serde(default, rename = "mediaType")]
     media_type: Option<String>,
     #[serde(default)]
@@ -56,12 +68,33 @@ struct Form {
     layers: Option<serde::de::IgnoredAny>,
 }
 
+/// What `bytes` that a registry calls `media_type` call themselves. The OCI's forms need not: they are told by their members
+/// where the registry names no form that is understood.
+pub(super) fn own_type(media_type: &str, bytes: &[u8]) -> Option<String> {
+    let form: Form = serde_json::from_slice(bytes).ok()?;
+    let [image, index] = [IMAGES[0], INDEXES[0]].map(str::to_owned);
+    match form {
+        Form { media_type: own @ Some(_), .. } => own.filter(|own| own.len() <= 255),
+        _ if is_understood(media_type) || form.schema != Some(2) => None,
+        Form { layers: Some(_), .. } => Some(image),
+        Form { manifests: Some(_), .. } => Some(index),
+        _ => None,
+    }
+}
+
+fn is_understood(media_type: &str) -> bool {
+    IMAGES.contains(&media_type) || INDEXES.contains(&media_type)
+}
+
 impl Content {
-    /// Reads `bytes` that a registry calls `media_type`.
+    /// Reads `bytes` that a registry calls `media_type`. Where that is no form that is understood, what they call themselves
+    /// counts.
     ///
     /// # Errors
     /// Says what is wrong: another form than the registry states, or one that can be read in two ways.
     pub fn read(media_type: &str, bytes: &[u8]) -> Result<Self, String> {
+        let own = own_type(media_type, bytes).filter(|own| is_understood(own));
+        let media_type = if is_understood(media_type) { media_type } else { own.as_deref().unwrap_or_default() };
         let (is_image, is_index) = (IMAGES.contains(&media_type), INDEXES.contains(&media_type));
         if !is_image && !is_index {
             return Ok(Self::Other);

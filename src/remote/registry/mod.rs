@@ -178,7 +178,8 @@ impl Registry {
         let digest = Digest::try_from(found).map_err(|error| RemoteError::Setting(error.to_string()))?;
         let content = Content::read(&media_type, &answer.body);
         let content = content.map_err(|why| RemoteError::Malformed { host, what, why })?;
-        Ok(Manifest { bytes: answer.body, digest, media_type, content })
+        let own_type = manifest::own_type(&media_type, &answer.body);
+        Ok(Manifest { bytes: answer.body, digest, media_type, own_type, content })
     }
 
     /// Refuses a registry that answers for another digest than it was asked for.

@@ -136,7 +136,7 @@ fn tags_outside_the_paths_of_their_role_are_left_out_and_named() {
     home.notary_sign(GUN, "v1", &["targets/releases"]);
     home.notary(&["delegation", "remove", GUN, "targets/releases", "--all-paths", "-y", "-p"]).ok();
     home.notary(&["delegation", "add", GUN, "targets/releases", key, "--paths", "w", "-p"]).ok();
-    let ours = home.trustdeck(&["inspect", GUN]).ok();
+    let ours = home.trustdeck(&["inspect", GUN]).ended(6);
     assert_eq!(ours.json()[0]["SignedTags"], serde_json::json!([]));
     assert!(ours.stderr.contains("v1") && ours.stderr.contains("targets/releases"), "{}", ours.stderr);
 }

@@ -40,6 +40,7 @@ pub(super) async fn open(
     named: &[String],
     told: Option<String>,
 ) -> Result<Ending, Problem> {
+    refuse_json(console, globals)?;
     let wanted = settings::settings(globals, FirstContact::Ask)?;
     let mut repositories: Vec<Gun> = Vec::new();
     for name in named {
@@ -113,6 +114,7 @@ pub(super) async fn pick(console: Console, globals: &Globals, command: &Pick) ->
 /// # Errors
 /// `Input` without a terminal; says what of the sandbox could not be made.
 pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &Sandbox) -> Result<Ending, Problem> {
+    refuse_json(console, globals)?;
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let Options { empty, auth, .. } = sandbox::options(command)?;
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
@@ -225,6 +227,15 @@ fn is_plain(globals: &Globals) -> bool {
     let term = std::env::var_os("TERM").unwrap_or_default();
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     globals.plain || (is_terminal && (term.is_empty() || term == "dumb"))
+}
+
+/// Lines for people are no JSON.
+fn refuse_json(console: Console, globals: &Globals) -> Result<(), Problem> {
+    if console.json && globals.plain {
+        let hint = "leave one of them out; commands, such as trustdeck status --json, answer in JSON";
+        return Err(input("--plain is for people and --json for programs", hint));
+    }
+    Ok(())
 }
 
 fn require_terminal(globals: &Globals, drawn: Drawn) -> Result<(), Problem> {

@@ -67,6 +67,15 @@ fn what_is_no_private_key_is_named_whoever_may_read_it() {
 }
 
 #[test]
+fn lines_for_people_and_json_are_not_asked_for_together() {
+    let home = TempDir::new().unwrap();
+    for arguments in [&["--json", "--plain"][..], &["--plain", "sandbox", "--json"]] {
+        let ran = trustdeck(&home, arguments).ended(2);
+        assert!(ran.stderr.contains("--plain is for people"), "{ran:?}");
+    }
+}
+
+#[test]
 fn what_is_read_again_is_not_written_to_standard_output() {
     let home = TempDir::new().unwrap();
     let ran = trustdeck(&home, &["key", "backup", "--plain", "--out", "-"]).ended(2);

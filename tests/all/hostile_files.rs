@@ -168,3 +168,21 @@ fn what_is_not_edited_is_read() {
     assert_eq!(HandOver::parse(&hand_over()).map(|read| read.signer.to_string()), Ok("bob".to_owned()));
     assert_eq!(backup::parse(&archive(), None).map(|set| set.keys.len()).ok(), Some(2));
 }
+
+#[test]
+fn hand_overs_of_editors_and_with_logins_are_read_without_either() {
+    let text = String::from_utf8(hand_over()).unwrap();
+    assert_eq!(HandOver::parse(format!("\u{feff}{text}").as_bytes()), HandOver::parse(text.as_bytes()));
+    let at = |server: &str| HandOver::parse(text.replace("https://r.test", server).as_bytes());
+    for (server, read) in [
+        ("https://user:secret@r.test:4443/a@b", "https://r.test:4443/a@b"),
+        ("http://a@b@r.test", "http://r.test"),
+        ("https://r.test", "https://r.test"),
+    ] {
+        assert_eq!(at(server).unwrap().repositories[0].server, read, "{server}");
+    }
+    for server in ["file:///etc/passwd", "r.test", "https://", "https://user@", "javascript://r.test"] {
+        let why = at(server).unwrap_err();
+        assert!(why.contains("http or https") && !why.contains(server), "{server}: {why}");
+    }
+}

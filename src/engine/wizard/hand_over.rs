@@ -24,6 +24,8 @@ const FORM: &str = "trustdeck hand-over";
 const VERSION: u64 = 1;
 /// Longest file read, in bytes.
 const LONGEST: u64 = 1 << 20;
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Most repositories of one file.
 const MOST: usize = 1000;
 
@@ -132,7 +134,8 @@ impl HandOver {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let read: Self = serde_json::from_slice(bytes)
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let mut read: Self = serde_json::from_slice(bytes)
             .map_err(|error| format!("is no hand-over file: line {} is not of its form", error.line()))?;
         if read.form != FORM {
             return Err("is no hand-over file of trustdeck".to_owned());
@@ -147,6 +150,11 @@ impl HandOver {
             return Err(format!("names {} repositories, expected 1 to {MOST}", read.repositories.len()));
         }
         let own = Role::from(read.signer.role());
+        for repository in &mut read.repositories {
+            let gun = &repository.gun;
+            let server = address(&repository.server);
+            repository.server = server.ok_or_else(|| format!("{gun}: its server is no address of http or https"))?;
+        }
         for repository in &read.repositories {
             let gun = &repository.gun;
             if repository.root.is_empty()
@@ -191,6 +199,15 @@ impl HandOver {
         choice.sent = self.repositories.iter().map(|r| (r.gun.clone(), r.roles.clone())).collect();
         choice
     }
+}
+
+/// The address of a server, without a login that somebody has put into it.
+fn address(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| ["http", "https"].contains(scheme))?;
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    (!host.is_empty()).then(|| format!("{scheme}://{host}{path}"))
 }
 
 fn refused(path: &Path, why: &str) -> EngineError {

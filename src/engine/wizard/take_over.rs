@@ -12,9 +12,12 @@ pub(super) fn phase(facts: &Facts, repository: &RepositoryFacts, own: &Role, new
         let there = repository.role(&Role::Root).map(RoleFacts::ids).unwrap_or_default();
         // One that is not named would do for whoever forged the root: he can list the genuine one beside it.
         if there.is_empty() || !there.iter().all(|id| named.contains(id)) {
-            let ids: Vec<&str> = there.iter().map(CanonicalKeyId::short).collect();
-            let named: Vec<&str> = named.iter().map(CanonicalKeyId::short).collect();
-            let (there, named) = (ids.join(" "), named.join(" "));
+            // Two that begin alike are told apart by all their digits.
+            let alike = there.iter().any(|id| named.iter().any(|other| other != id && other.short() == id.short()));
+            let digits = |id: &CanonicalKeyId| if alike { id.to_string() } else { id.short().to_owned() };
+            let there: Vec<String> = there.iter().map(digits).collect();
+            let named: Vec<String> = named.iter().map(digits).collect();
+            let (there, named) = (there.join(" "), named.join(" "));
             return Phase::Blocked(format!(
                 "its root key is {there}, and the hand-over file names {named}: ask the sender"
             ));

@@ -180,7 +180,8 @@ pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<E
 /// Nothing is here to be deleted.
 fn no_copy(context: &Context, gun: Gun) -> Result<Problem, Problem> {
     let name = in_command(&gun);
-    let is_staged = context.engine.stage().staged()?.changes.iter().any(|change| change.gun == gun);
+    let staged = context.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
+    let is_staged = staged.iter().any(|change| change.gun == gun);
     let hint = match is_staged {
         true => format!("trustdeck reset {name} drops what is staged for it"),
         false => format!("trustdeck delete {name} --remote deletes what its server has"),

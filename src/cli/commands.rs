@@ -26,6 +26,7 @@ pub async fn run(
     remarks::ask_logins(&context);
     let remarks = remarks::Remarks::tell(&context);
     remarks::content_trust(&context, &command).await;
+    remarks::unread_stage(&context, &command);
     let ending = match &command {
         command if is_refused(&context, command) => Err(EngineError::read_only(None).problem()),
         Command::Inspect(arguments) => inspect::run(&context, arguments).await,

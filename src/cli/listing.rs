@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
 use crate::engine::view::troubles::Trouble;
-use crate::engine::{Freshness, Kind, Problem, RepositoryView};
+use crate::engine::{Freshness, Kind, Problem, RepositoryView, Stage};
 use crate::printable::printable;
 
 #[derive(Serialize)]
@@ -172,7 +172,10 @@ struct OtherKeys {
 pub(super) async fn status(context: &Context, command: &arguments::Status) -> Result<Ending, Problem> {
     let gun = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
     let status = context.engine.status(gun.as_ref());
-    let stage = context.engine.stage().staged()?;
+    let (stage, unread) = match context.engine.stage().staged() {
+        Ok(stage) => (stage, None),
+        Err(error) => (Stage::default(), Some(error.problem())),
+    };
     let staged = stage.changes.iter().filter(|c| gun.as_ref().is_none_or(|g| *g == c.gun));
     let (server, server_why, server_error) = match status.server {
         Ok((url, why)) => (Some(url), Some(why), None),
@@ -212,6 +215,7 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
         }
     }
     let mut ending = Ending::done();
+    ending.problems.extend(unread);
     if let Some(gun) = &gun
         && let Ok(view) = context.engine.views().cached(gun).await
     {

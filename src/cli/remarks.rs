@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::terminal::{ask_line, ask_passphrase};
-use super::{Command, Context, docker_client};
+use super::{Command, Context, arguments, docker_client};
 
 /// Tells remarks from now on; ends with [`Remarks::finish`].
 pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
@@ -42,6 +42,26 @@ impl Remarks {
         drop(self.0);
         // It ends by itself, or with the runtime.
         let _ = self.1.await;
+    }
+}
+
+/// Says that what is staged cannot be read, where the command needs nothing of it.
+pub(super) fn unread_stage(context: &Context, command: &Command) {
+    let needs_none = matches!(
+        command,
+        Command::Inspect(_)
+            | Command::Key(_)
+            | Command::Tags(_)
+            | Command::Drift(_)
+            | Command::Resolve(_)
+            | Command::Pull(_)
+            | Command::Gate(_)
+            | Command::Verify(_)
+            | Command::Changelist(_)
+            | Command::Delegation(arguments::Delegation::List(_))
+    );
+    if needs_none && let Err(error) = context.engine.stage().staged() {
+        context.console.say(&format!("{error}; {}", error.hint()));
     }
 }
 

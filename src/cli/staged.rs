@@ -147,6 +147,13 @@ pub(super) fn elsewhere(context: &Context, stage: &Stage, gun: &Gun) -> Option<P
 /// As the engine's.
 pub(super) fn reset(context: &Context, command: &Reset) -> Result<Ending, Problem> {
     let only = command.repository.as_deref().map(|typed| context.repository(typed)).transpose()?;
+    if only.is_none()
+        && command.change.is_empty()
+        && let Some(aside) = context.engine.stage().set_unreadable_aside()?
+    {
+        let path = aside.display();
+        context.console.say(&format!("what was staged could not be read; the file was moved aside to {path}"));
+    }
     let stage: Stage = context.engine.stage().staged()?;
     let of_repository = |c: &&StagedChange| only.as_ref().is_none_or(|gun| *gun == c.gun);
     let is_named = |c: &&StagedChange| command.change.is_empty() || command.change.contains(&c.id.0);

@@ -302,9 +302,12 @@ pub enum EngineError {
     /// Another process holds the lock.
     #[error("{} has locked {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), ToString::to_string), .path.display())]
     BusyLocal { path: PathBuf, holder: Option<LockHolder> },
-    /// A file of the state directory is of a newer version or damaged.
+    /// A file of the state directory is damaged, or of a newer version.
     #[error("{}: {what}", .path.display())]
-    State { path: PathBuf, what: String },
+    State { path: PathBuf, what: String, is_newer: bool },
+    /// What is staged cannot be read; whatever needs nothing of it goes on.
+    #[error("{}: {what}, so that what is staged cannot be read", .path.display())]
+    Stage { path: PathBuf, what: String },
 }
 
 impl EngineError {

@@ -34,7 +34,11 @@ impl EngineError {
             Self::Policy { .. } => Kind::Policy,
             Self::Unvouched { .. } => Kind::Role,
             Self::Cancelled => Kind::Cancelled,
-            Self::Disk { .. } | Self::State { .. } | Self::OwnDir { .. } | Self::Exposed { .. } => Kind::Disk,
+            Self::Disk { .. }
+            | Self::State { .. }
+            | Self::Stage { .. }
+            | Self::OwnDir { .. }
+            | Self::Exposed { .. } => Kind::Disk,
             Self::BusyLocal { .. } => Kind::BusyLocal,
         }
     }
@@ -108,7 +112,9 @@ impl EngineError {
                 return format!("continue it (kill -CONT {0}) or end it (kill {0}), then try again", holder.pid);
             }
             Self::BusyLocal { .. } => "wait until it is done, or end it, then try again",
-            Self::State { .. } => "use the newest trustdeck, or move the file aside",
+            Self::State { is_newer: true, .. } => "use the newest trustdeck",
+            Self::State { .. } => "move the file aside",
+            Self::Stage { .. } => "trustdeck reset moves it aside under another name; what was staged is staged anew then",
         };
         fixed.to_owned()
     }
@@ -196,7 +202,8 @@ fn untrusted_hint(gun: &Gun, tag: &str, why: &Untrusted) -> String {
         ),
         Untrusted::Unsigned { .. } => format!("sign it with: trustdeck sign {image} --publish"),
         Untrusted::Held { .. } => {
-            format!("whoever holds a key of targets/releases signs it there: trustdeck sign {image} --publish")
+            let command = format!("trustdeck sign {image} --role targets/releases --publish");
+            format!("whoever holds the keys of targets/releases signs it there: {command}")
         }
         Untrusted::NoDigest => format!("sign it again: trustdeck sign {image} --publish"),
         Untrusted::Orphaned { roles } => {
@@ -219,7 +226,7 @@ fn verify_kind(error: &VerifyError) -> Kind {
         VerifyError::Format { .. } => Kind::Format,
         VerifyError::Limit { .. } => Kind::Limit,
         VerifyError::Threshold { .. } | VerifyError::RootStep { .. } | VerifyError::RootGap { .. } => Kind::Signature,
-        VerifyError::Expired { .. } => Kind::Freeze,
+        VerifyError::Expired { .. } | VerifyError::RootNotYet { .. } => Kind::Freeze,
         VerifyError::Rollback { .. } => Kind::Rollback,
         VerifyError::Equivocation { .. } => Kind::Equivocation,
         VerifyError::Mix { .. } => Kind::Mix,
@@ -242,6 +249,7 @@ fn verify_role(error: &VerifyError) -> Option<&Role> {
         | VerifyError::RootStep { .. }
         | VerifyError::RootGap { .. }
         | VerifyError::RootCertificate { .. }
+        | VerifyError::RootNotYet { .. }
         | VerifyError::Pin { .. } => Some(&Role::Root),
     }
 }
@@ -260,6 +268,7 @@ fn verify_hint(error: &VerifyError) -> &'static str {
             "ask whoever runs the server to bring the missing root versions back; without them nothing says that the new \
              root is genuine"
         }
+        VerifyError::RootNotYet { .. } => "set this machine's clock; if it is right, ask the owner whether theirs was",
         VerifyError::RootCertificate { .. } => {
             "ask the owner of the repository: if its certificate has ended, it must be deleted and set up again"
         }

@@ -6,7 +6,7 @@ use crate::remote::Endpoint;
 use crate::tuf::{DelegationName, NameError, Role};
 
 /// Notary's clients read numbers as 64-bit floats; a longer manifest would be read as another length.
-const LONGEST: u64 = 1 << 53;
+pub(in crate::engine) const LONGEST: u64 = 1 << 53;
 
 /// Reads a delegation, with or without `targets/` before it.
 ///

@@ -61,6 +61,16 @@ pub(in crate::engine) fn span(length: SignedDuration) -> String {
     }
 }
 
+/// How far a clock may be off before it is named.
+pub(in crate::engine) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How far this machine's clock is from the server's, in words; `None` if they agree or nothing is known.
+pub(in crate::engine) fn clock_words(skew: Option<SignedDuration>) -> Option<String> {
+    let skew = skew.filter(|skew| skew.abs() > CLOCK_TOLERANCE)?;
+    let side = if skew.is_negative() { "ahead of" } else { "behind" };
+    Some(format!("this machine's clock is {} {side} the server's", span(skew.abs())))
+}
+
 /// Names in a sentence, the rest as a number.
 pub fn some(names: &[String]) -> String {
     match names {

@@ -99,8 +99,13 @@ impl Certificate {
 
     /// Whether `now` is inside the validity, as Notary counts: it may begin a day later.
     pub(super) fn is_current(&self, now: Time) -> bool {
+        self.begins_after(now).is_none() && self.facts.not_after >= now
+    }
+
+    /// When it begins, if that is more than a day after `now`.
+    pub(super) fn begins_after(&self, now: Time) -> Option<Time> {
         let tomorrow = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Time::MAX);
-        self.facts.not_before <= tomorrow && self.facts.not_after >= now
+        Some(self.facts.not_before).filter(|begins| *begins > tomorrow)
     }
 
     /// Notary's rules for a certificate that is to be added; says which is broken.

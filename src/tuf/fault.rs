@@ -47,6 +47,9 @@ pub enum VerifyError {
     /// No root key has a usable certificate for this repository.
     #[error("root has no certificate for {gun}: {why}")]
     RootCertificate { gun: Gun, why: String },
+    /// The certificate that signed root begins later than the clock says: the clock is wrong, or the signer's was.
+    #[error("the certificate of root for {gun} is valid from {begins:.0} on, and this machine's clock says {now:.0}")]
+    RootNotYet { gun: Gun, begins: Time, now: Time },
     /// The root does not match the configured pin.
     #[error("root does not match trust_pinning for {gun}: {why}")]
     Pin { gun: Gun, why: String },

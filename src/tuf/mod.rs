@@ -50,6 +50,7 @@ pub mod pinning;
 mod prepared;
 mod read;
 mod remembered;
+mod replaced;
 mod shape;
 mod signature;
 mod tally;
@@ -82,6 +83,7 @@ pub mod verify {
     pub use super::fault::VerifyError;
     pub use super::loaded::{Leap, Leaps, Loaded, Origin, Purpose, Seen, SeenRoles, SetAside, Standing, Verified};
     pub use super::pinning::Pinning;
+    pub use super::replaced::forget_replaced;
     pub use super::tally::Tally;
     pub use super::trusted::{DELEGATION_DEPTH, DELEGATIONS, HIGHEST_VERSION, LEAP, TrustedSet};
 }

@@ -42,6 +42,11 @@ impl RootKey {
         self.bundle.first().is_some_and(|leaf| leaf.is_current(now))
     }
 
+    /// When the leaf certificate begins, if that is later than Notary allows at `now`.
+    pub(super) fn begins_after(&self, now: Time) -> Option<Time> {
+        self.bundle.first().and_then(|leaf| leaf.begins_after(now))
+    }
+
     fn parse(key: &PublicKey, gun: &Gun) -> Result<Self, String> {
         let bundle = match key.certificate() {
             Some(_) => Certificate::root_bundle(key.public())?,

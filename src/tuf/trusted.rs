@@ -9,7 +9,8 @@
 //!    lists. Keys are counted without their certificates, and once.
 //! 4. **One chain**: the timestamp names the snapshot, and that names root, targets and delegations, by length and
 //!    hashes. Other bytes are refused, and so is what nobody names.
-//! 5. **Never back**: no version below the highest that was seen of the role, no other bytes under that version.
+//! 5. **Never back**: no version below the highest that was seen of the role, no other bytes under that version. Only a
+//!    root that replaces the keys of timestamp or snapshot ends what was seen of these two.
 //! 6. **Expiry**: with [`Purpose::Trust`] nothing expired is taken. With [`Purpose::Renew`] it can be loaded, to be signed
 //!    again; all other rules hold.
 //! 7. **Delegations**, parents first: one with too few signatures or past its expiry is set aside with all below it, and
@@ -66,6 +67,7 @@ use super::names::{DelegationName, Gun, Role};
 use super::pinning::{Pinning, RootKey, root_keys};
 use super::prepared::Prepared;
 use super::remembered::Remembered;
+use super::replaced::forget_replaced;
 
 pub use limits::{DELEGATION_BYTES, DELEGATION_DEPTH, DELEGATIONS, HIGHEST_VERSION, LEAP};
 
@@ -148,7 +150,8 @@ impl TrustedSet {
         Self { known, ..self }
     }
 
-    /// Takes the next root: exactly one version up, signed by the current root's keys and by its own.
+    /// Takes the next root: exactly one version up, signed by the current root's keys and by its own. Where it replaces
+    /// the keys of timestamp or snapshot, their versions may begin anew.
     ///
     /// # Errors
     /// `RootStep`, `RootChain`, `Threshold`, `RootCertificate`, `Equivocation`, `Format`.
@@ -168,6 +171,7 @@ impl TrustedSet {
         check_equivocation(&self.seen, &Role::Root, got, &envelope)?;
         let standing = standing_at(self.now, &content);
         self.remembered.keys.note(&Role::Targets, &content.role_keys(&Role::Targets));
+        forget_replaced(&mut self.seen, &self.root.content, &content);
         self.root = Loaded { envelope: Arc::new(envelope), content, tally, standing, origin: Origin::Signed };
         self.root_keys = root_keys;
         self.timestamp = None;
@@ -179,7 +183,7 @@ impl TrustedSet {
     /// older than seen.
     ///
     /// # Errors
-    /// `Expired`, `RootCertificate`, `Rollback`.
+    /// `Expired`, `RootCertificate`, `RootNotYet`, `Rollback`.
     pub fn finish_root(&mut self) -> Result<(), VerifyError> {
         let Loaded { envelope, content, .. } = &self.root;
         check_seen(&self.seen, &Role::Root, content.version, envelope)?;
@@ -196,7 +200,7 @@ impl TrustedSet {
     /// it can still be renewed.
     ///
     /// # Errors
-    /// `RootCertificate`.
+    /// `RootCertificate`, `RootNotYet`.
     pub fn root_certified(&self, now: Time) -> Result<(), VerifyError> {
         let current =
             |key: &&PublicKey| self.root_keys.iter().any(|root| root.key.id() == key.id() && root.is_current(now));
@@ -204,8 +208,14 @@ impl TrustedSet {
         if signed.len() >= self.root.tally.threshold as usize {
             return Ok(());
         }
-        let why = "the certificate that signed it is not valid at this time".to_owned();
-        Err(VerifyError::RootCertificate { gun: self.gun.clone(), why })
+        let gun = self.gun.clone();
+        let has_signed = |root: &&RootKey| self.root.tally.signed.iter().any(|key| key.id() == root.key.id());
+        Err(match self.root_keys.iter().filter(has_signed).filter_map(|root| root.begins_after(now)).min() {
+            Some(begins) => VerifyError::RootNotYet { gun, begins, now },
+            None => {
+                VerifyError::RootCertificate { gun, why: "the certificate that signed it has ended".to_owned() }
+            }
+        })
     }
 
     /// Takes the timestamp. The snapshot version that it leads to may not go back either.

@@ -272,6 +272,25 @@ fn what_another_process_staged_appears() {
 }
 
 #[test]
+fn staged_changes_that_cannot_be_read_are_told_once_and_moved_aside_when_asked() {
+    let mut state = browsing();
+    let unread = || Outcome::Staged { said: None, result: Err(failure(Kind::Disk, Some(Ask::SetStageAside))) };
+    tell(&mut state, Effect::ReadStage, unread());
+    assert_eq!(state.dialogs.len(), 1);
+    assert_eq!(press(&mut state, "<esc>"), []);
+    tell(&mut state, Effect::ReadStage, unread());
+    assert_eq!(state.dialogs.len(), 0, "every look finds the same");
+    press(&mut state, "5");
+    assert!(frame::signs(&draw(&state)).contains("x moves its file aside"));
+    assert_eq!(press(&mut state, "x"), [Effect::SetStageAside]);
+    tell(&mut state, Effect::SetStageAside, Outcome::Staged { said: None, result: Ok(Stage::default()) });
+    assert_eq!(press(&mut state, "x"), [], "nothing is staged");
+    let mut state = browsing();
+    tell(&mut state, Effect::ReadStage, unread());
+    assert_eq!(press(&mut state, "<down><enter>"), [Effect::SetStageAside]);
+}
+
+#[test]
 fn a_thousand_answers_ask_for_one_plan_at_a_time() {
     let views: Vec<_> =
         (0..1000).map(|n| repository(&format!("team/app-{n:04}"), Health::Ok, 1, 1, ("targets", 900))).collect();

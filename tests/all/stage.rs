@@ -157,9 +157,13 @@ fn a_journal_of_a_newer_version_is_refused_and_left_alone() {
     let running = place.engine();
     let newer = std::fs::read_to_string(place.journal()).unwrap().replacen("\"version\":2", "\"version\":3", 1);
     std::fs::write(place.journal(), &newer).unwrap();
-    let Err(error) = place.open(SERVER) else { panic!("it opened") };
-    assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 3"), "{error}");
-    assert!(stage(&running, &[sign("1.1")]).is_err());
+    for engine in [place.engine(), running] {
+        let error = engine.stage().staged().unwrap_err();
+        assert!(matches!(error, EngineError::State { .. }) && error.to_string().contains("version 3"), "{error}");
+        assert!(error.hint().contains("newest trustdeck"), "{}", error.hint());
+        assert!(stage(&engine, &[sign("1.1")]).is_err());
+        engine.stage().set_unreadable_aside().unwrap_err();
+    }
     assert_eq!(std::fs::read_to_string(place.journal()).unwrap(), newer);
 }
 
@@ -181,14 +185,54 @@ fn a_journal_of_the_form_before_is_read_and_written_anew() {
 }
 
 #[test]
-fn a_damaged_journal_is_named_and_left_alone() {
-    let place = Place::new();
-    stage(&place.engine(), &[sign("1.0")]).unwrap();
-    let cut = std::fs::read(place.journal()).unwrap();
-    std::fs::write(place.journal(), &cut[..cut.len() / 2]).unwrap();
-    let Err(error) = place.open(SERVER) else { panic!("it opened") };
-    assert!(error.to_string().contains(place.journal().to_str().unwrap()), "{error}");
-    assert_eq!(std::fs::read(place.journal()).unwrap(), cut[..cut.len() / 2]);
+fn a_damaged_journal_is_named_left_alone_and_moved_aside_when_somebody_says_so() {
+    use std::os::unix::fs::symlink;
+    let whole = |place: &Place| {
+        stage(&place.engine(), &[sign("1.0")]).unwrap();
+        std::fs::read(place.journal()).unwrap()
+    };
+    type Spoil = fn(&std::path::Path, &[u8]);
+    let spoils: [(&str, Spoil); 6] = [
+        ("cut", |path, whole| std::fs::write(path, &whole[..whole.len() / 2]).unwrap()),
+        ("empty", |path, _| std::fs::write(path, "").unwrap()),
+        ("a longer target than JSON can tell", |path, whole| {
+            let text = std::str::from_utf8(whole).unwrap().replacen("\"length\":1234", "\"length\":9007199254740993", 1);
+            std::fs::write(path, text).unwrap();
+        }),
+        ("a directory", |path, _| {
+            std::fs::remove_file(path).unwrap();
+            std::fs::create_dir(path).unwrap();
+            std::fs::write(path.join("mine"), "kept").unwrap();
+        }),
+        ("a link", |path, _| {
+            std::fs::remove_file(path).unwrap();
+            symlink("/etc/passwd", path).unwrap();
+        }),
+        ("a pipe", |path, _| {
+            std::fs::remove_file(path).unwrap();
+            let mode = rustix::fs::Mode::from_raw_mode(0o600);
+            rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        }),
+    ];
+    for (what, spoil) in spoils {
+        let place = Place::new();
+        let whole = whole(&place);
+        let journal = place.journal();
+        spoil(&journal, &whole);
+        let engine = place.engine();
+        engine.views().entries().unwrap();
+        for error in [engine.stage().staged().unwrap_err(), stage(&engine, &[sign("1.1")]).unwrap_err()] {
+            assert!(matches!(&error, EngineError::Stage { path, .. } if *path == journal), "{what}: {error:?}");
+            assert!(error.hint().contains("trustdeck reset"), "{what}: {}", error.hint());
+        }
+        let before = journal.symlink_metadata().unwrap();
+        let aside = engine.stage().set_unreadable_aside().unwrap().unwrap();
+        let after = aside.symlink_metadata().unwrap();
+        use std::os::unix::fs::MetadataExt;
+        assert_eq!((before.ino(), before.len()), (after.ino(), after.len()), "{what}: nothing is lost");
+        assert_eq!(stage(&engine, &[sign("1.1")]).unwrap(), 1, "{what}");
+        assert_eq!(engine.stage().set_unreadable_aside().unwrap(), None);
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ struct Form<T> {
 /// # Errors
 /// `State` if they are damaged, of a newer version or another kind.
 pub(in crate::engine) fn decode<T: Note>(path: &Path, bytes: &[u8]) -> Result<T, EngineError> {
-    let state = |what: String| EngineError::State { path: path.to_owned(), what };
+    let state = |what: String| EngineError::State { path: path.to_owned(), what, is_newer: false };
     let damaged = |e: serde_json::Error| state(format!("is damaged at line {}, column {}", e.line(), e.column()));
     // The version first: a newer file may have any other members.
     let head: Head = serde_json::from_slice(bytes).map_err(damaged)?;
@@ -54,7 +54,8 @@ pub(in crate::engine) fn decode<T: Note>(path: &Path, bytes: &[u8]) -> Result<T,
         }
         (Some(VERSION), _) => Err(state(format!("is no file of the kind {:?}", T::KIND))),
         (Some(newer), _) if newer > VERSION => {
-            Err(state(format!("was written by a newer trustdeck (version {newer}, this one knows {VERSION})")))
+            let what = format!("was written by a newer trustdeck (version {newer}, this one knows {VERSION})");
+            Err(EngineError::State { path: path.to_owned(), what, is_newer: true })
         }
         (None, _) if !T::HAD_NO_VERSION => Err(state("names no version".to_owned())),
         _ => serde_json::from_slice(bytes).map_err(damaged),
@@ -67,7 +68,8 @@ pub(in crate::engine) fn decode<T: Note>(path: &Path, bytes: &[u8]) -> Result<T,
 /// `State`; `Input` for more than would be read back.
 pub(in crate::engine) fn encode<T: Note>(content: &T) -> Result<Vec<u8>, EngineError> {
     let form = Form { kind: T::KIND.to_owned(), version: VERSION, content };
-    let wrong = |error: serde_json::Error| EngineError::State { path: T::KIND.into(), what: error.to_string() };
+    let wrong =
+        |e: serde_json::Error| EngineError::State { path: T::KIND.into(), what: e.to_string(), is_newer: false };
     let bytes = serde_json::to_vec(&form).map_err(wrong)?;
     if bytes.len() as u64 > read::OWN {
         let message = format!("the {} file would be longer than {} MiB; nothing was changed", T::KIND, read::OWN >> 20);
@@ -127,6 +129,7 @@ mod tests {
         ] {
             let error = read(text).unwrap_err();
             assert!(matches!(&error, EngineError::State { what, .. } if what.contains(words)), "{text}: {error}");
+            assert_eq!(error.hint().contains("newest"), words == "newer", "{text}: {}", error.hint());
         }
     }
 }

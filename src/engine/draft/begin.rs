@@ -17,6 +17,8 @@ use crate::tuf::{Role, Targets, TrustedSet, VerifyError};
 enum Shut {
     /// Nobody known has signed what the server has.
     Unknown,
+    /// The same, where this machine never verified a file of it and so knows no older keys.
+    Unmet,
     /// The server leaves it out.
     Hidden,
     /// The server has a file of it that was not read.
@@ -28,6 +30,10 @@ impl Shut {
         let word = role_word(role);
         match self {
             Self::Unknown => Some(format!("{word} carries no valid signature: this may be an attack")),
+            Self::Unmet => Some(format!(
+                "{word} carries no valid signature, and this machine does not know its older keys: it cannot tell a removed \
+                 signer from a stranger"
+            )),
             Self::Hidden => Some(format!("the server hides {word}: this may be an attack")),
             Self::Unread => None,
         }
@@ -57,7 +63,7 @@ impl<'a> Draft<'a> {
     fn why_shut(&self, role: &Role) -> Option<Shut> {
         let set = self.ground().set?;
         if set.unknown(role).is_some() {
-            return Some(Shut::Unknown);
+            return Some(if set.newest_verified(role).is_some() { Shut::Unknown } else { Shut::Unmet });
         }
         let name = role.delegation()?;
         if set.is_hidden(role) {

@@ -3,6 +3,7 @@
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::typed::LONGEST;
 use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, SignerName, Target, TargetName};
 
 /// Where the root key of a new repository comes from.
@@ -80,7 +81,8 @@ pub enum Change {
 /// A target in the journal's form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedTarget {
-    /// Length, in bytes.
+    /// Length, in bytes; a file of roles holds no longer one.
+    #[serde(deserialize_with = "exact")]
     pub length: u64,
     /// SHA-256 in hexadecimal.
     pub sha256: String,
@@ -93,6 +95,12 @@ pub struct SignedTarget {
     /// Whether the registry held this under the tag when it was staged: a tag that moves before the publish stops it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_registry: bool,
+}
+
+/// A number that JSON holds to the last digit, whoever reads it.
+fn exact<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(from)?;
+    if number <= LONGEST { Ok(number) } else { Err(serde::de::Error::custom("a length is at most 2^53")) }
 }
 
 impl SignedTarget {

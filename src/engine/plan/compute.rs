@@ -104,8 +104,9 @@ pub(in crate::engine) fn plan_with_needs(facts: &PlanFacts<'_>) -> (RepositoryPl
     let mut files = Vec::new();
     match draft(facts) {
         Ok((draft, changes)) => {
-            fill(&mut plan, facts, &draft, changes);
-            needs = Needs::of(facts, &draft);
+            let names = Names::new(&draft, facts.labels);
+            fill(&mut plan, facts, &draft, &names, changes);
+            needs = Needs::of(facts, &draft, &names);
             files = signed(&draft);
         }
         Err(error) => plan.failed = Some(error.problem()),
@@ -114,19 +115,24 @@ pub(in crate::engine) fn plan_with_needs(facts: &PlanFacts<'_>) -> (RepositoryPl
     (plan, needs)
 }
 
-fn fill(plan: &mut RepositoryPlan, facts: &PlanFacts<'_>, draft: &Draft<'_>, changes: Vec<PlannedChange>) {
-    let names = Names::new(draft, facts.labels);
+fn fill(
+    plan: &mut RepositoryPlan,
+    facts: &PlanFacts<'_>,
+    draft: &Draft<'_>,
+    names: &Names<'_>,
+    changes: Vec<PlannedChange>,
+) {
     plan.creates = draft.creates().is_some();
     plan.deletes = draft.deletes();
     plan.republishes = draft.republishes();
     plan.tags = tag_effect(draft, &changes);
     plan.changes = changes;
     if !plan.deletes {
-        plan.roles = role_diffs(draft, &names, root_key(facts, draft).as_ref());
-        plan.keys = needed_keys(facts, draft, &names);
+        plan.roles = role_diffs(draft, names, root_key(facts, draft).as_ref());
+        plan.keys = needed_keys(facts, draft, names);
     }
-    plan.unknown = unknown_files(draft, &names);
-    plan.warnings = warnings(facts, draft, &names, plan);
+    plan.unknown = unknown_files(draft, names);
+    plan.warnings = warnings(facts, draft, names, plan);
     plan.warnings.sort_by_key(|warning| warning.weight);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp as Time;
+use jiff::{SignedDuration, Timestamp as Time};
 
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::{RootKeyChoice, StagedChange};
@@ -73,6 +73,8 @@ pub struct PlanFacts<'a> {
     pub known: KnownFiles<'a>,
     /// When that was verified.
     pub verified_at: Option<Time>,
+    /// The server's clock less this machine's, if it was just asked.
+    pub skew: Option<SignedDuration>,
     /// The staged changes, in order.
     pub changes: &'a [StagedChange],
     /// Private keys in the store.

@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod clock;
 pub mod compute;
 pub mod effect;
 pub mod facts;
@@ -39,6 +40,7 @@ pub(in crate::engine) mod roles;
 mod strangers;
 pub mod tags;
 pub mod unknown;
+mod unreleased;
 mod warning;
 mod warnings;
 

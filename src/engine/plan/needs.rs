@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::facts::{PlanFacts, root_key};
+use super::names::Names;
+use super::unreleased;
 use crate::engine::draft::Draft;
 use crate::engine::draft::change::RootKeyChoice;
 use crate::tuf::{CanonicalKeyId, DelegationName, Role};
@@ -16,15 +18,19 @@ pub(in crate::engine) struct Needs {
     pub(in crate::engine) server_keys: BTreeSet<Role>,
     /// Delegations that are signed although none of their files was loaded.
     pub(in crate::engine) anew: Vec<DelegationName>,
+    /// What its result says of tags that Docker does not pull then.
+    pub(in crate::engine) unreleased: Vec<String>,
 }
 
 impl Needs {
-    pub(super) fn of(facts: &PlanFacts<'_>, draft: &Draft<'_>) -> Self {
+    pub(super) fn of(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>) -> Self {
+        let unreleased = unreleased::sentences(facts, draft, names).into_iter();
         let signed = draft.touched().keys().filter(|role| draft.loaded(role).is_none());
         Self {
             root: draft.creates().is_some().then(|| root_source(facts, draft)),
             server_keys: draft.base.server_made().clone(),
             anew: signed.filter_map(|role| role.delegation().cloned()).collect(),
+            unreleased: unreleased.map(|(headline, why)| format!("{headline}: {why}")).collect(),
         }
     }
 }

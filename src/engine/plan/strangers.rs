@@ -80,7 +80,9 @@ fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good
 pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for file in &plan.unknown {
         let word = role_word(&file.role);
-        let headline = format!("nobody known has signed {word}: this may be an attack");
+        let is_met = draft.ground().set.is_some_and(|set| set.newest_verified(&file.role).is_some());
+        let what = if is_met { "this may be an attack" } else { "its older keys are not known here" };
+        let headline = format!("nobody known has signed {word}: {what}");
         let known = |tag: &&UnknownTag| !tag.signed_by.is_empty();
         let (count, by) = (file.tags.len(), file.tags.iter().filter(known).count());
         let mut detail = format!(

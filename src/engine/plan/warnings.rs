@@ -34,6 +34,7 @@ pub(in crate::engine) fn warnings(
     anew(facts, draft, &mut found);
     if draft.touched().is_empty() {
         found.push(plain(Weight::Note, "nothing to publish", "All staged changes are on the server already."));
+        super::unreleased::warn(facts, draft, names, &mut found);
         return found;
     }
     missing_keys(facts, draft, names, &mut found);
@@ -48,6 +49,7 @@ pub(in crate::engine) fn warnings(
     snapshot_is_here(facts, draft, plan, &mut found);
     unknown_members(draft, &mut found);
     outside_releases(draft, plan, &mut found);
+    super::unreleased::warn(facts, draft, names, &mut found);
     remarks(draft, names, &mut found);
     found
 }
@@ -160,6 +162,9 @@ fn orphans(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, plan: &R
 /// Root and targets near or past their end. Clients refuse everything below an expired file.
 fn base_roles(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
     let Some(set) = draft.ground().set else { return };
+    if super::clock::warn(facts, set, found) {
+        return;
+    }
     let renew = |role: Role, warning: PlanWarning| match draft.can_sign(&role) {
         true => fixed(warning, role.clone(), format!("renew {role} in the same publish")),
         false => warning,

@@ -128,6 +128,7 @@ impl Publisher {
             return Box::pin(self.delete_remote(gun, &prepared)).await.map(|done| TryEnd::Done(Box::new(done)));
         }
         run.notes = self.check_unmoved(gun, &prepared.entries).await?.into_iter().collect();
+        run.notes.extend(prepared.needs.unreleased.iter().cloned());
         self.find_versions(gun, &prepared, run).await?;
         if let Some(root) = prepared.needs.root.as_ref().filter(|_| run.created.is_none()) {
             run.created = Some(self.base_keys(gun, root, &prepared, progress).await?);

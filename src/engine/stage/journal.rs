@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::deed::{Deed, Lasting, Waiting};
+use super::stamp::Stamp;
 use crate::engine::disk::folder::real;
 use crate::engine::disk::lock::{Lock, PATIENCE};
 use crate::engine::disk::note::{self, Note};
@@ -190,30 +190,17 @@ struct KnownJournal {
     content: Arc<JournalContent>,
 }
 
-/// Tells a file from every other, and from itself after somebody has edited it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp([i64; 4], [u64; 3]);
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Self> {
-        let found = file.metadata()?;
-        let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
-        Ok(Self(times, [found.dev(), found.ino(), found.len()]))
-    }
-}
-
 impl Journal {
-    /// Finds the journal and reads it once, so that a bad one is known at start.
+    /// Finds the journal. It is not read: a bad one is for those to name who need what is staged.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         // Two spellings of one directory must not have two stages.
         let trust_dir = real(&settings.trust_dir);
         let digest = Sha256::digest(trust_dir.as_os_str().as_encoded_bytes());
         let folder = StateFolder::new(&settings.state_dir).below("stage");
         let stem = hex::encode(&digest[..8]);
-        let journal =
-            Self { folder, stem, trust_dir, last: Mutex::default(), waiting: Mutex::default(), turn: Mutex::default() };
-        journal.read()?;
-        Ok(journal)
+        folder.check()?;
+        let (last, waiting, turn) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { folder, stem, trust_dir, last, waiting, turn })
     }
 
     /// Its folder, where what belongs to the stage is kept.
@@ -221,7 +208,7 @@ impl Journal {
         &self.folder
     }
 
-    fn file(&self) -> String {
+    pub(super) fn file(&self) -> String {
         format!("{}.json", self.stem)
     }
 
@@ -232,8 +219,12 @@ impl Journal {
     /// What it holds now, whoever wrote it.
     ///
     /// # Errors
-    /// `State` for a damaged file or one of a newer version; `Disk`.
+    /// `Stage` for a damaged file or what is none, `State` for one of a newer version; `OwnDir`.
     pub(in crate::engine) fn read(&self) -> Result<Arc<JournalContent>, EngineError> {
+        self.read_file().map_err(super::aside::unreadable)
+    }
+
+    fn read_file(&self) -> Result<Arc<JournalContent>, EngineError> {
         let failed = self.failed();
         let Some(file) = self.folder.find(&self.file())? else {
             return Ok(Arc::new(JournalContent::new(&self.trust_dir)));
@@ -247,6 +238,16 @@ impl Journal {
         let content = Arc::new(parse(&self.folder.path().join(self.file()), &bytes)?);
         *last = Some(KnownJournal { _file: file, stamp, content: Arc::clone(&content) });
         Ok(content)
+    }
+
+    /// Holds it still, in this process and in others.
+    pub(super) fn hold_still(&self) -> Result<(MutexGuard<'_, ()>, Lock), EngineError> {
+        let turn = hold(&self.turn);
+        Ok((turn, self.lock()?))
+    }
+
+    fn lock(&self) -> Result<Lock, EngineError> {
+        self.folder.lock(&format!("{}.lock", self.stem), PATIENCE)
     }
 
     /// Changes it under the lock. Nothing is written if `change` fails.
@@ -304,7 +305,7 @@ impl Journal {
         lasting: Lasting,
         change: impl FnOnce(&mut JournalContent) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
-        let _lock = self.folder.lock(&format!("{}.lock", self.stem), PATIENCE)?;
+        let _lock = self.lock()?;
         let before = self.read()?;
         let mut after = JournalContent::clone(&before);
         let result = change(&mut after)?;

@@ -29,7 +29,7 @@ pub(in crate::engine) struct Kept {
 }
 
 impl Kept {
-    /// Finds the journal; a journal of a newer version is an error that changes nothing.
+    /// Finds the journal.
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let (journal, planned) = (Journal::open(settings)?, PlannedLately::default());
         Ok(Self { journal, issued: Mutex::default(), planned, writing: Mutex::default() })

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod aside;
 mod deed;
 pub mod elsewhere;
 pub mod foreign;
@@ -33,6 +34,7 @@ pub(in crate::engine) mod kept;
 mod part;
 mod place;
 pub(in crate::engine) mod planned;
+mod stamp;
 
 pub use part::Staging;
 

@@ -327,6 +327,7 @@ impl Staging {
             server,
             known,
             verified_at: base.and_then(|base| base.verified_at),
+            skew: base.and_then(|base| base.skew),
             changes,
             keys: &keys.keys,
             at_hand: &keys.ids,

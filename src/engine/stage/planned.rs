@@ -54,6 +54,8 @@ struct KeptGround {
     set: Set,
     /// The same of a repository that its server has lost.
     lost: Set,
+    /// How far the server's clock is from this one, in whole minutes.
+    skew: Option<i64>,
     named: Arc<NamedKeys>,
 }
 
@@ -65,16 +67,21 @@ impl PlanGround<'_> {
         (self.base.map(|base| base.set.clone()), lost.map(|lost| lost.copy.clone()))
     }
 
+    fn skew(&self) -> Option<i64> {
+        self.base.and_then(|base| base.skew).map(|skew| skew.as_mins())
+    }
+
     fn kept(&self) -> KeptGround {
         let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
         let named = Arc::clone(&self.keys.named);
-        KeptGround { server: server.to_owned(), changes: changes.to_vec(), set, lost, named }
+        KeptGround { server: server.to_owned(), changes: changes.to_vec(), set, lost, skew: self.skew(), named }
     }
 
     fn is(&self, kept: &KeptGround) -> bool {
         let ((_, server, changes), (set, lost)) = (self.staged, self.sets());
         is_same_set(&kept.set, &set)
             && is_same_set(&kept.lost, &lost)
+            && kept.skew == self.skew()
             && (Arc::ptr_eq(&kept.named, &self.keys.named) || kept.named == self.keys.named)
             && (kept.server.as_str(), kept.changes.as_slice()) == (server, changes)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp as Time};
 use tokio_util::sync::CancellationToken;
 
-use super::judge::{CLOCK_TOLERANCE, judge};
+use super::judge::judge;
 use super::local::{FilesAtHand, Local};
 use super::memory::raise;
 use super::notice::Notice;
@@ -17,6 +17,7 @@ use super::tree::TagNames;
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::settings::FirstContact;
+use crate::engine::wording::CLOCK_TOLERANCE;
 use crate::keys::words::words;
 use crate::remote::{Access, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, Seen, SeenRoles};
@@ -271,6 +272,7 @@ impl Trust {
         let mut leaps = Notice::still_leaps(&notices, &set);
         if !unchanged {
             leaps.extend(set.leaps(&before));
+            notices.extend(Notice::of_replaced(&before, &set));
         }
         notices.retain(|notice| !matches!(notice, Notice::Leap(..)));
         notices.extend(Notice::of_leaps(&leaps));

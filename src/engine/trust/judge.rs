@@ -4,12 +4,9 @@
 use jiff::{SignedDuration, Timestamp as Time};
 
 use crate::engine::error::EngineError;
-use crate::engine::wording::span;
+use crate::engine::wording::clock_words;
 use crate::tuf::verify::Standing;
 use crate::tuf::{Gun, Role, Tally, TrustedSet, VerifyError};
-
-/// How far a clock may be off before it is named.
-pub(in crate::engine) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Finds the first base role that has expired, or lost its keys or their certificates: nothing may be trusted then, although all fits.
 pub(in crate::engine) fn judge(set: &TrustedSet, now: Time) -> Result<(), VerifyError> {
@@ -41,17 +38,10 @@ fn unsigned(tally: &Tally) -> VerifyError {
     }
 }
 
-/// How far this machine's clock is from the server's, in words; `None` if they agree or nothing is known.
-pub(in crate::engine) fn clock_words(skew: Option<SignedDuration>) -> Option<String> {
-    let skew = skew.filter(|skew| skew.abs() > CLOCK_TOLERANCE)?;
-    let side = if skew.is_negative() { "ahead of" } else { "behind" };
-    Some(format!("this machine's clock is {} {side} the server's", span(skew.abs())))
-}
-
 /// What is wrong with a repository, and with the clock that says so.
 pub(in crate::engine) fn refused(gun: &Gun, source: VerifyError, skew: Option<SignedDuration>) -> EngineError {
     match clock_words(skew) {
-        Some(clock) if matches!(source, VerifyError::Expired { .. }) => {
+        Some(clock) if matches!(source, VerifyError::Expired { .. } | VerifyError::RootNotYet { .. }) => {
             EngineError::Clock { gun: gun.clone(), what: format!("{source}; {clock}") }
         }
         _ => EngineError::Verify { gun: gun.clone(), source },

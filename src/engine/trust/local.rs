@@ -147,7 +147,8 @@ impl Local {
             notices,
         };
         let mut drawer = cache.drawer(gun);
-        let pin = if accepted { RootPin::None } else { pin::resolve(drawer.read(&Role::Root)?, memory.root(gun)?) };
+        let copy = if accepted { None } else { memory.root(gun)? };
+        let pin = if accepted { RootPin::None } else { pin::resolve(drawer.read(&Role::Root)?, copy.clone()) };
         let root = match pin {
             RootPin::None => return Ok(local),
             RootPin::Lost { what, known, found } => {
@@ -165,6 +166,10 @@ impl Local {
                 root
             }
         };
+        if let Some(copy) = copy {
+            // `docker` may have taken the new root.
+            pin::forget_replaced_keys(&mut local.seen, &copy, &root);
+        }
         local.read_files(&mut drawer, memory, gun)?;
         match TrustedSet::start(gun, &root, &Pinning::default(), local.seen.clone(), Purpose::Renew, now) {
             Ok(set) => {

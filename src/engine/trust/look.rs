@@ -43,13 +43,16 @@ impl Trust {
         blocking(self, move |trust| trust.load_session(&gun)).await
     }
 
-    /// A frozen timestamp or an unsigned targets file is the server's doing, not the state of the repository.
+    /// A frozen timestamp or an unsigned targets file is the server's doing, not the state of the repository, and by a
+    /// clock that is far behind nothing can be told.
     fn distrust(&self, gun: &Gun, session: Arc<Session>) -> Result<Arc<Session>, EngineError> {
         let Some(set) = &session.set else { return Ok(session) };
         match judge(set, self.context.now()) {
-            Err(source @ (VerifyError::Expired { role: Role::Timestamp, .. } | VerifyError::Threshold { .. })) => {
-                Err(refused(gun, source, session.skew))
-            }
+            Err(
+                source @ (VerifyError::Expired { role: Role::Timestamp, .. }
+                | VerifyError::Threshold { .. }
+                | VerifyError::RootNotYet { .. }),
+            ) => Err(refused(gun, source, session.skew)),
             _ => Ok(session),
         }
     }

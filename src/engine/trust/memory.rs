@@ -1,7 +1,7 @@
 //! What this machine remembers of a repository, whatever `docker` does to the cache: last good root, highest
 //! versions seen, tags, time of the last verification. One set of files for each trust directory and GUN.
 //!
-//! Invariant: the marks of a listed role only rise. Processes that write at once merge under a lock.
+//! Invariant: the marks of a listed role only rise, unless a newer root replaces the server's keys. Processes that write at once merge under a lock.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +19,7 @@ use crate::engine::disk::lock::{Lock, PATIENCE};
 use crate::engine::disk::note::{self, Note};
 use crate::engine::disk::state::StateFolder;
 use crate::engine::error::EngineError;
+use crate::engine::trust::pin;
 use crate::engine::trust::tree::TagNames;
 use crate::tuf::verify::{Leaps, Seen, SeenRoles};
 use crate::tuf::{Blob, Gun, KnownSignatures, ListedKeys, Remembered, Role};
@@ -168,6 +169,9 @@ impl Memory {
         let mut new = Record { seen, tags, released, signatures, keys, leaps, met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
+        if let Some(copy) = self.root(gun)? {
+            pin::forget_replaced_keys(&mut new.seen, &copy, found.root);
+        }
         raise(&mut new.seen, &found.seen);
         let mut draft = PendingFiles { _lock: lock, pending: Vec::new() };
         if new != old {

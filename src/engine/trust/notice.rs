@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp as Time;
 
-use crate::tuf::verify::{Leap, Leaps};
+use crate::tuf::verify::{Leap, Leaps, SeenRoles};
 use crate::tuf::{CanonicalKeyId, Role, TrustedSet};
 
 /// Something that happened on the way.
@@ -26,6 +26,16 @@ pub enum Notice {
     ClockWasAhead(Time),
     /// The version of a role rose far at once, in a file that its signers have signed.
     Leap(Role, Leap),
+    /// A newer root replaced the keys of timestamp or snapshot, and a higher version that the old ones signed no longer
+    /// counts.
+    Replaced {
+        /// `timestamp` or `snapshot`.
+        role: Role,
+        /// Version of the root.
+        root: u64,
+        /// What was seen under the old keys.
+        version: u64,
+    },
 }
 
 impl Notice {
@@ -38,6 +48,16 @@ impl Notice {
             _ => None,
         });
         leaps.collect()
+    }
+
+    /// Versions of before that count no longer; nothing but a root that replaces keys lowers them.
+    pub(super) fn of_replaced(before: &SeenRoles, set: &TrustedSet) -> Vec<Self> {
+        let (now, root) = (set.seen(), set.root().content.version);
+        let lowered = [Role::Timestamp, Role::Snapshot].into_iter().filter_map(|role| {
+            let (old, new) = (before.get(&role)?.version, now.get(&role)?.version);
+            (new < old).then_some(Self::Replaced { role, root, version: old })
+        });
+        lowered.collect()
     }
 
     /// One notice each.
@@ -68,6 +88,9 @@ impl fmt::Display for Notice {
                 "{role} leapt from version {from} to {to}, and is validly signed: ask its signers whether they have \
                  published so often; with a stolen key somebody can use up the versions of a role"
             ),
+            Self::Replaced { role, root, version } => {
+                write!(f, "root {root} replaced the server's keys, so that {role} version {version} no longer counts")
+            }
             Self::Unpinned(why) => write!(
                 f,
                 "{why}; this machine trusted the root before: ask its owner which is right, then mend the entry or forget \

@@ -56,7 +56,8 @@ impl Trust {
     /// [`Trust::base`] and `Views::view` give, commits the cache as `Views::refresh` does.
     pub(in crate::engine) async fn fetch_base(&self, gun: &Gun) -> Result<Base, EngineError> {
         let session = self.ask(gun, crate::remote::Access::Push, &Default::default()).await?;
-        let absent = || Base { set: None, verified_at: session.verified_at, lost: session.lost.clone() };
+        let (verified_at, skew) = (session.verified_at, session.skew);
+        let absent = || Base { set: None, verified_at, skew, lost: session.lost.clone() };
         Ok(session.base().unwrap_or_else(absent))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a root that this machine remembers is never replaced by one that it has not signed.
 
-use crate::tuf::verify::tally;
+use crate::tuf::verify::{SeenRoles, forget_replaced, tally};
 use crate::tuf::{CanonicalKeyId, Envelope, KeyId, Metadata, Role, Root};
 
 /// What the two copies say together.
@@ -50,6 +50,18 @@ pub(in crate::engine) fn root_keys(bytes: &[u8]) -> Vec<KeyId> {
 pub(in crate::engine) fn bare_root_keys(bytes: &[u8]) -> Vec<CanonicalKeyId> {
     let bare = |root: &Root| root.role_keys(&Role::Root).keys.iter().map(|key| key.canonical_id().clone()).collect();
     read(bytes).map(|(_, root)| bare(&root)).unwrap_or_default()
+}
+
+/// Forgets what was seen of roles whose keys were replaced between the last good root and the one that is taken now.
+pub(in crate::engine) fn forget_replaced_keys(seen: &mut SeenRoles, copy: &[u8], root: &[u8]) {
+    if copy == root {
+        return;
+    }
+    if let (Some((_, before)), Some((_, now))) = (read(copy), read(root))
+        && before.version < now.version
+    {
+        forget_replaced(seen, &before, &now);
+    }
 }
 
 type Parsed = (Envelope, Root);

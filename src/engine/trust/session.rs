@@ -43,7 +43,12 @@ impl Session {
     /// What a plan can be computed from; `None` if the cache held too little.
     pub(in crate::engine) fn base(&self) -> Option<Base> {
         let usable = self.complete || self.set.is_none();
-        usable.then(|| Base { set: self.set.clone(), verified_at: self.verified_at, lost: self.lost.clone() })
+        usable.then(|| Base {
+            set: self.set.clone(),
+            verified_at: self.verified_at,
+            skew: self.skew,
+            lost: self.lost.clone(),
+        })
     }
 
     pub(super) fn from_cache(local: Local, reason: Option<Problem>) -> Option<Self> {
@@ -82,6 +87,8 @@ pub(in crate::engine) struct Base {
     pub(in crate::engine) set: Option<Arc<TrustedSet>>,
     /// When it was last verified against the server.
     pub(in crate::engine) verified_at: Option<jiff::Timestamp>,
+    /// The server's clock less this machine's, if it was just asked.
+    pub(in crate::engine) skew: Option<SignedDuration>,
     /// Set if the server has no trust data although this machine has verified some before.
     pub(in crate::engine) lost: Option<Lost>,
 }

@@ -67,8 +67,8 @@ fn expired(role: &RoleView, tags: &[TagView], now: Time) -> Finding {
 fn under_threshold(role: &RoleView, signed: usize, tags: &[TagView]) -> Finding {
     let name = role.role.short();
     let version = role.version.unwrap_or_default();
-    if !role.vouched {
-        return unvouched(role, tags);
+    if let Some(why) = role.unvouched() {
+        return unvouched(role, tags, why);
     }
     let headline = format!("{name} is signed by {signed} of {}", count(role.threshold as usize, "needed key"));
     let signers: Vec<String> = role.last_signed_by.iter().map(|by| by.label.clone()).collect();
@@ -91,16 +91,16 @@ fn under_threshold(role: &RoleView, signed: usize, tags: &[TagView]) -> Finding 
 }
 
 /// A file that nobody known has signed. Nothing here may invite to sign it.
-fn unvouched(role: &RoleView, tags: &[TagView]) -> Finding {
+fn unvouched(role: &RoleView, tags: &[TagView], why: &str) -> Finding {
     let name = role.role.short();
     let lost = tags.iter().filter(|tag| tag.state == TagState::Orphaned && tag.roles.contains(&role.role)).count();
     let (level, effect) = match role.role.is_released() {
         true => (Health::Fail, format!("The {} that it lists cannot be pulled.", count(lost, "tag"))),
         false => (Health::Warn, "What it lists does not count.".to_owned()),
     };
+    let restored = if role.met { ", or restore the last good file" } else { "" };
     let detail = format!(
-        "{name} v{} carries no valid signature of a key that is or was one of it: this may be an attack. {effect} Do not \
-         sign it again unseen: compare its tags with their signers, or restore the last good file.",
+        "{name} v{} {why}. {effect} Do not sign it again unseen: compare its tags with their signers{restored}.",
         role.version.unwrap_or_default()
     );
     finding(level, format!("{name} carries no valid signature"), detail, role)

@@ -194,6 +194,8 @@ pub struct RoleView {
     pub unknown_members: Vec<String>,
     /// Whether somebody with the right to it has signed the file, now or when this machine saw it.
     pub vouched: bool,
+    /// Whether this machine has verified a file of it, now or before.
+    pub met: bool,
     /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
     pub accepted_elsewhere: bool,
 }
@@ -203,6 +205,21 @@ impl RoleView {
     #[must_use]
     pub fn allows(&self, tag: &str) -> bool {
         self.paths.iter().any(|path| tag.starts_with(path.as_str()))
+    }
+
+    /// What it means that nobody known has signed the file, if so: an attack, unless this machine never saw a good one.
+    #[must_use]
+    pub fn unvouched(&self) -> Option<&'static str> {
+        match (self.vouched, self.met) {
+            (true, _) => None,
+            (false, true) => {
+                Some("carries no valid signature of a key that is or was one of it: this may be an attack")
+            }
+            (false, false) => Some(
+                "carries no valid signature of its keys, and this machine does not know which it had before: it cannot \
+                 tell a removed signer from a stranger",
+            ),
+        }
     }
 
     /// Says that few versions are left, where that is so and somebody with the right to it has signed it.

@@ -10,11 +10,11 @@ use super::tags::tags;
 use super::{Finding, Health, RepositoryView, TagList};
 use crate::engine::error::EngineError;
 use crate::engine::reference::familiar_name;
-use crate::engine::trust::judge::{clock_words, judge, refused};
+use crate::engine::trust::judge::{judge, refused};
 use crate::engine::trust::notice::Notice;
 use crate::engine::trust::session::{Freshness, Session};
 use crate::engine::trust::tree::nodes;
-use crate::engine::wording::{count, some};
+use crate::engine::wording::{clock_words, count, some};
 use crate::tuf::verify::Leap;
 use crate::tuf::{Gun, TrustedSet};
 

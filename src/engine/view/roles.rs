@@ -9,7 +9,7 @@ use crate::engine::called::{self, Signers};
 use crate::engine::draft::base_roles::root_ends;
 use crate::engine::keyring::Keyring;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
-use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet};
+use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet, VerifyError};
 
 /// What is known about keys: labels, and which private ones are in the store.
 pub(in crate::engine) struct KeyNames<'a> {
@@ -63,7 +63,7 @@ impl<'a> KeyNames<'a> {
 pub(in crate::engine) fn roles(set: &TrustedSet, nodes: &[Node<'_>], names: &KeyNames<'_>, now: Time) -> Vec<RoleView> {
     let mut root = base(set, &Role::Root, Some(set.root()), names, now);
     root.expires = Some(root_ends(&set.root().content));
-    if root.state == RoleState::Good && set.root_certified(now).is_err() {
+    if root.state == RoleState::Good && matches!(set.root_certified(now), Err(VerifyError::RootCertificate { .. })) {
         root.state = RoleState::Expired;
     }
     let mut rows = vec![root];
@@ -136,6 +136,7 @@ fn row<T: Metadata>(
         server_held: false,
         tags: 0,
         vouched: file.is_none_or(|file| file.origin.is_verified()),
+        met: set.newest_verified(role).is_some(),
         unknown_members: vouched.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),
     }

@@ -188,14 +188,14 @@ impl RepositoryView {
 
     fn under_threshold(&self, role: &RoleView, signed: usize) -> (String, String) {
         let (name, repository) = (&role.role, in_command(&self.gun));
-        if !role.vouched {
-            let why =
-                format!("{name} carries no valid signature of a key that is or was one of it: this may be an attack");
-            let hint = format!(
-                "do not sign it again unseen: ask its signers; trustdeck restore {repository} {name} signs the last good \
-                 file of this machine again"
-            );
-            return (why, hint);
+        if let Some(why) = role.unvouched() {
+            let restore = match role.met {
+                true => format!(
+                    "; trustdeck restore {repository} {name} signs the last good file of this machine again"
+                ),
+                false => ", or look from a machine that read it before".to_owned(),
+            };
+            return (format!("{name} {why}"), format!("do not sign it again unseen: ask its signers{restore}"));
         }
         let needed = count(role.threshold as usize, "needed key");
         let why = format!("{name} is signed by {signed} of {needed}, since its last signers were removed");

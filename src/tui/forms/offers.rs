@@ -11,7 +11,7 @@ use crate::tui::dialogs::form::{Field, Form, Input, Purpose};
 use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
-use crate::tui::messages::failure::Ask;
+use crate::tui::messages::failure::{Ask, Failure};
 use crate::tui::state::{State, staging, words};
 
 pub(in crate::tui) fn text(label: Label, hint: &str) -> Field {
@@ -187,8 +187,29 @@ pub fn answer(state: &State, gun: &Gun) -> Option<Dialog> {
         }
         Ask::PinLost { known, found, differs } => Dialog::Choose(pin_lost(gun, name, (known, found), differs)),
         Ask::Admission(admission) => admit(state, gun, admission),
-        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => return None,
+        Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey | Ask::SetStageAside => return None,
     })
+}
+
+/// Asks once whether a file of staged changes that cannot be read is moved aside; other failures are told.
+pub fn unread_stage(state: &mut State, failure: &Failure) {
+    if failure.ask != Some(Ask::SetStageAside) {
+        return state.complain(failure);
+    }
+    if state.unread_stage.replace(failure.clone()).is_some() {
+        return;
+    }
+    state.record(failure);
+    state.dialogs.push(Dialog::Choose(Choose {
+        title: "Staged changes".to_owned(),
+        about: vec![failure.problem.message.clone(), "Everything else works; nothing can be staged.".to_owned()],
+        replies: vec![
+            Reply::new("leave it", "look at the file first; x in Staged moves it aside", vec![]),
+            Reply::new("move it aside", "under another name; nothing of it is deleted", vec![Effect::SetStageAside]),
+        ],
+        grave: true,
+        ..Choose::default()
+    }));
 }
 
 /// Asks for what would make a server let in.

@@ -36,6 +36,8 @@ pub enum Effect {
         entries: Vec<EntryId>,
         said: String,
     },
+    /// Move the file of staged changes aside, which cannot be read.
+    SetStageAside,
     Undo,
     /// The last act that staged only these.
     UndoOnly(Vec<EntryId>),

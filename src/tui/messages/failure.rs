@@ -33,6 +33,8 @@ pub enum Ask {
     Admission(Admission),
     /// The passphrase was another key's.
     OtherKey(CanonicalKeyId),
+    /// Whether a file of staged changes that cannot be read is moved aside.
+    SetStageAside,
     /// The right PIN of a token.
     Pin,
     /// The management key of a YubiKey.

@@ -23,7 +23,7 @@ use crate::tui::state::{State, actions, staging, words};
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Review, "review", Group::Publish, 10).unless(nothing),
     bind(&["d"], Wanted::Staged(actions::Staged::Drop), "drop", Group::Stage, 30).unless(nothing),
-    bind(&["x"], Wanted::Staged(actions::Staged::DropAll), "drop all", Group::Stage, 40).unless(nothing),
+    bind(&["x"], Wanted::Staged(actions::Staged::DropAll), "drop all", Group::Stage, 40).unless(nothing_at_all),
     bind(&["m"], Wanted::Staged(actions::Staged::MoveHere), "move to this server", Group::Stage, 50)
         .unless(nothing_elsewhere),
 ];
@@ -40,6 +40,10 @@ fn elsewhere(state: &State) -> Option<Gun> {
     };
     let away = &state.plan.as_ref()?.elsewhere;
     state.stage.changes.iter().any(|change| change.gun == gun && away.contains(&change.id)).then_some(gun)
+}
+
+fn nothing_at_all(state: &State) -> Option<&'static str> {
+    nothing(state).filter(|_| state.unread_stage.is_none())
 }
 
 fn nothing(state: &State) -> Option<&'static str> {
@@ -96,7 +100,11 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let theme = canvas.theme;
     let list = &state.lists.staged;
     if list.is_empty() {
-        let words = Runs::new().then("nothing staged; what you change is collected here", theme.quiet());
+        let words = match &state.unread_stage {
+            None => "nothing staged; what you change is collected here",
+            Some(_) => "what is staged cannot be read; x moves its file aside",
+        };
+        let words = Runs::new().then(words, theme.quiet());
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let mut y = inside.head + 1;

@@ -34,6 +34,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => {
+            state.unread_stage = None;
             if said.is_some() {
                 forms::of_stage(state);
             }
@@ -41,7 +42,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         }
         Outcome::Staged { result: Err(failure), .. } => match forms::of_stage(state) {
             Some(form) => state.dialogs.push(Dialog::Form(form.failed(&failure))),
-            None => state.complain(&failure),
+            None => offers::unread_stage(state, &failure),
         },
         Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),
         Outcome::Planned(result) => return planned(state, result),

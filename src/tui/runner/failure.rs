@@ -42,6 +42,7 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
             let differs = if other.has_same_keys() { other.differences() } else { vec![] };
             Some(Ask::PinLost { known: ids(&other.known), found: ids(&other.found), differs })
         }
+        EngineError::Stage { .. } => Some(Ask::SetStageAside),
         EngineError::Key(KeyError::WrongPassphrase { opens: Some(id), .. }) => Some(Ask::OtherKey(id)),
         EngineError::Key(KeyError::Token(TokenError::WrongPin { .. })) => Some(Ask::Pin),
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
@@ -87,6 +88,7 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         }
         EngineError::Name(NameError::Role(_) | NameError::Delegation(_)) => Some("Roles lists the roles there are"),
         EngineError::Name(NameError::KeyId(_)) => Some("Keys lists the IDs"),
+        EngineError::Stage { .. } => Some("x in Staged moves it aside; what was staged is staged anew then"),
         EngineError::Locked(_) => Some("P in the review asks for their passphrases"),
         EngineError::Key(KeyError::NotFound(_)) => {
             Some("sign on the machine that holds this key, or bring it: a in Keys loads a file, i restores a backup")

@@ -229,6 +229,13 @@ impl Performer {
             Effect::Drop { entries, said } => {
                 self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await
             }
+            Effect::SetStageAside => match self.blocking(|e| e.stage().set_unreadable_aside()).await {
+                Ok(path) => {
+                    let said = path.map(|path| Told::new("moved aside", path.display().to_string()));
+                    self.staging(said, |e| e.stage().staged()).await
+                }
+                Err(failure) => Outcome::Staged { said: None, result: Err(failure) },
+            },
             Effect::Undo => self.retrace(StageWay::Undo).await,
             Effect::UndoOnly(entries) => self.retrace(StageWay::UndoOnly(entries)).await,
             Effect::Redo => self.retrace(StageWay::Redo).await,

@@ -73,6 +73,8 @@ pub struct State {
     /// What is known of repositories.
     pub known: Known,
     pub stage: Stage,
+    /// Why what is staged cannot be read.
+    pub unread_stage: Option<Failure>,
     pub plan: Option<Arc<Plan>>,
     /// Keys and what opens them.
     pub keyring: KeysHere,
@@ -201,6 +203,7 @@ impl State {
             keymap: Keymap::default(),
             known: Known::default(),
             stage: Stage::default(),
+            unread_stage: None,
             plan: None,
             keyring: KeysHere::default(),
             focus: Pane::Repositories,

@@ -7,8 +7,11 @@ use crate::tui::kit::format;
 use crate::tui::kit::message::Tone;
 use crate::tui::messages::effect::Effect;
 
-/// Drops everything that is staged; undo brings it back.
+/// Drops everything that is staged; undo brings it back. What cannot be read is moved aside.
 pub fn drop_all(state: &State) -> Vec<Effect> {
+    if state.unread_stage.is_some() {
+        return vec![Effect::SetStageAside];
+    }
     let entries: Vec<EntryId> = state.stage.changes.iter().map(|c| c.id).collect();
     let said = format::count(entries.len(), "change", "changes");
     if entries.is_empty() { vec![] } else { vec![Effect::Drop { entries, said }] }

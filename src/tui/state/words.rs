@@ -124,6 +124,7 @@ pub fn question(ask: &Ask) -> &'static str {
         Ask::Admission(Admission::Realm { .. }) => "allow its login server",
         Ask::FirstContact { .. } => "compare its root",
         Ask::PinLost { .. } => "compare both roots",
+        Ask::SetStageAside => "move what is staged aside",
         Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey => "try again",
     }
 }

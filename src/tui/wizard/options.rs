@@ -177,7 +177,7 @@ fn unread(state: &State, guide: &Guide) -> Vec<Opt> {
             (Ask::FirstContact { .. }, None) => "this machine meets it for the first time",
             (Ask::PinLost { .. }, _) => "its root is another one than before",
             (Ask::Admission(_), _) => "its server wants a login",
-            (Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey, _) => return None,
+            (Ask::OtherKey(_) | Ask::Pin | Ask::ManagementKey | Ask::SetStageAside, _) => return None,
         };
         Some(act(Pick::Answer(repository.gun.clone()), format!("{} for {name}", shared::question(ask)), note))
     });

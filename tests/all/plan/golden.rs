@@ -144,6 +144,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
         server: "https://trust.example.test",
         known: KnownFiles::Files(&set),
         verified_at: None,
+        skew: None,
         changes,
         keys: &keys,
         at_hand: &at_hand,

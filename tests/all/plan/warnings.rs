@@ -46,6 +46,65 @@ fn delegations_that_nobody_known_has_signed_are_a_danger_and_approved_one_by_one
 }
 
 #[test]
+fn a_clock_that_is_not_the_servers_is_told_and_blocks_what_could_not_be_read_back() {
+    let minutes = jiff::SignedDuration::from_mins;
+    let at = |day: i64, skew: i64| {
+        let mut world = World::new();
+        (world.now, world.skew) = (days(world.now, day), Some(minutes(skew)));
+        world.plan(&[sign("2.0")])
+    };
+    assert_eq!(at(0, 4).warnings, at(0, 0).warnings, "as good as the same");
+    assert_eq!(headlines(&at(0, 10), Weight::Warning), ["this machine's clock is 10 min behind the server's"]);
+    let ahead = at(20, -20 * 24 * 60);
+    assert_eq!(headlines(&ahead, Weight::Block), ["this machine's clock is 20 d ahead of the server's"]);
+    assert!(ahead.warnings[0].detail.contains("timestamp"), "{:?}", ahead.warnings);
+    assert_eq!(headlines(&ahead, Weight::Warning), [""; 0], "what has expired by it only is no fact");
+    let expired = at(20, 0);
+    assert!(!expired.is_blocked() && headlines(&expired, Weight::Warning).contains(&"timestamp has expired"));
+    let behind = at(-8 * 365, 8 * 365 * 24 * 60);
+    assert_eq!(headlines(&behind, Weight::Block), ["this machine's clock is 8.0 y behind the server's"]);
+    assert!(behind.warnings.iter().all(|warning| warning.fix.is_none()), "{:?}", behind.warnings);
+    let mut unknown = World::new();
+    unknown.now = days(unknown.now, -8 * 365);
+    assert_eq!(headlines(&unknown.plan(&[sign("2.0")]), Weight::Block), ["this machine's clock is behind"]);
+}
+
+#[test]
+fn tags_that_releases_is_not_signed_for_are_told_with_the_reason() {
+    let told = |world: &World, changes: &[Change]| {
+        let plan = world.plan(changes);
+        let is_it = |w: &&trustdeck::engine::plan::PlanWarning| w.headline.contains("not released");
+        plan.warnings.iter().filter(is_it).map(|w| (w.headline.clone(), w.detail.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&World::new(), &[sign("2.0")]), []);
+    let releases = |world: &mut World| {
+        let targets = world.repository.content.get_mut(&Role::Targets).unwrap();
+        let entries = targets.delegations.as_mut().unwrap();
+        entries.iter_mut().position(|entry| entry.name.as_str() == "targets/releases").unwrap()
+    };
+    let mut both = World::new();
+    let at = releases(&mut both);
+    let targets = both.repository.content.get_mut(&Role::Targets).unwrap();
+    targets.delegations.as_mut().unwrap()[at].threshold = 2;
+    both.repository.signers.insert(Role::releases(), vec![Key::named("alice"), Key::named("ben")]);
+    assert_eq!(told(&both, &[sign("2.0")]), []);
+    let one = both.without("ben");
+    let id = Key::named("ben").public().canonical_id().short().to_owned();
+    let why = told(&one, &[sign("2.0")]);
+    assert_eq!((why.len(), why[0].0.as_str()), (1, "2.0 is not released"));
+    assert!(why[0].1.contains("needs 2 keys") && why[0].1.contains(&id), "{why:?}");
+    assert_eq!(told(&one, &[sign("2.0"), sign("2.1")])[0].0, "2 tags are not released");
+    assert_eq!(told(&one, &[sign_into("2.0", &["targets/alice"])]), [], "it was asked for");
+    let mut narrow = World::new();
+    let at = releases(&mut narrow);
+    let targets = narrow.repository.content.get_mut(&Role::Targets).unwrap();
+    targets.delegations.as_mut().unwrap()[at].paths = vec!["1.".to_owned()];
+    let why = told(&narrow, &[sign("1.5"), sign("2.0")]);
+    assert_eq!((why.len(), why[0].0.as_str()), (1, "2.0 is not released"));
+    assert!(why[0].1.contains("\"1.\""), "{why:?}");
+}
+
+#[test]
 fn a_missing_key_blocks_and_is_named() {
     let plan = World::new().without("targets").plan(&[remove_signer("alice")]);
     assert_eq!(headlines(&plan, Weight::Block), ["no key at hand for targets"]);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp as Time;
+use jiff::{SignedDuration, Timestamp as Time};
 use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::draft::pulled::{Pulled, pulled};
 use trustdeck::engine::plan::compute::{draft, plan_repository};
@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub repository: Repository,
     pub keys: Vec<(Key, &'static str)>,
     pub now: Time,
+    /// The server's clock less this machine's.
+    pub skew: Option<SignedDuration>,
     /// What this machine verified before.
     pub remembered: Remembered,
 }
@@ -48,7 +50,7 @@ impl World {
         repository.signers.insert(role("targets/releases"), vec![ben.clone()]);
         let keys =
             vec![(Key::named("root"), "root"), (Key::named("targets"), "targets"), (alice, "alice"), (ben, "ben")];
-        Self { repository, keys, now, remembered: Remembered::default() }
+        Self { repository, keys, now, skew: None, remembered: Remembered::default() }
     }
 
     /// This machine has verified a file that listed this key for a role.
@@ -129,6 +131,7 @@ impl World {
             server: "https://trust.example.test",
             known,
             verified_at: Some(self.now),
+            skew: self.skew,
             changes: &staged(changes, self.now),
             keys: &keys,
             at_hand: &at_hand,

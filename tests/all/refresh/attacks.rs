@@ -104,6 +104,23 @@ async fn clock_before_the_last_success_is_a_fault() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_has_not_begun_by_a_clock_that_is_behind_is_the_clocks_fault() {
+    let (origin, machine) = served(&team()).await;
+    machine.set_clock(days(noon(), -8 * 365));
+    for engine in [machine.engine(), machine.engine()] {
+        let errors = [
+            engine.views().refresh(&gun()).await.unwrap_err(),
+            engine.views().inspect(&gun()).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
+            assert!(error.to_string().contains("8.0 y behind the server's"), "{error}");
+        }
+        origin.set_date(noon());
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_was_once_ahead_locks_nobody_out_where_the_servers_clock_agrees_with_it_now() {
     let (origin, machine) = served(&team()).await;
     machine.set_clock(days(noon(), 3));
@@ -158,6 +175,58 @@ async fn a_version_that_leaps_is_told_until_the_next_one() {
     origin.serve(&repository);
     let troubles = machine.refresh().await.unwrap().troubles();
     assert!(troubles.iter().any(|trouble| trouble.problem.message.contains("4 are left")), "{troubles:?}");
+}
+
+/// The next root, with these keys for the server's roles.
+fn next_root(repository: &mut Repository, keys: &[(Role, &str)]) {
+    let root = root_key();
+    repository.root.version += 1;
+    keys.iter().for_each(|(role, name)| repository.set_keys(role.clone(), &[Key::named(name)], 1));
+    repository.signers.insert(Role::Root, vec![root]);
+}
+
+/// Fast-forward with a stolen key of the server: TUF 5.3.11.
+#[tokio::test]
+async fn versions_that_a_stolen_key_has_used_up_end_with_the_root_that_replaces_it() {
+    let both = [(Role::Timestamp, "new timestamp"), (Role::Snapshot, "new snapshot")];
+    for (keys, docker_was_first) in [(&both[..1], false), (&both[..], false), (&both[..], true)] {
+        let mut repository = team();
+        let (origin, machine) = refreshed(&repository).await;
+        let mut stolen = repository.clone();
+        stolen.timestamp.0 = (1 << 53) - 1;
+        stolen.snapshot.0 += 1000;
+        origin.serve(&stolen);
+        machine.refresh().await.unwrap();
+        publish(&mut repository, &Role::releases());
+        repository.content.get_mut(&Role::Targets).unwrap().version += 1;
+        let mut unchanged = repository.clone();
+        next_root(&mut unchanged, &[]);
+        origin.serve(&unchanged);
+        assert_eq!(machine.refresh().await.unwrap_err().kind(), Kind::Rollback, "a root with the same keys heals nothing");
+        next_root(&mut unchanged, keys);
+        let healed = unchanged;
+        let files = origin.serve(&healed);
+        if docker_was_first {
+            for role in [Role::Root, Role::Timestamp, Role::Snapshot] {
+                std::fs::write(machine.cached(GUN, &format!("{role}.json")), files.get(&role)).unwrap();
+            }
+        }
+        let told = |view: &RepositoryView| {
+            let replaced = |notice: &&Notice| matches!(notice, Notice::Replaced { .. });
+            view.notices.iter().filter(replaced).cloned().collect::<Vec<_>>()
+        };
+        let view = machine.refresh().await.unwrap();
+        let one = Notice::Replaced { role: Role::Timestamp, root: 3, version: (1 << 53) - 1 };
+        assert!(told(&view).contains(&one), "{:?}", view.notices);
+        assert_eq!(told(&machine.refresh().await.unwrap()), [], "told once");
+        // Under the new keys nothing goes back, and targets never did.
+        let mut newer = healed.clone();
+        publish(&mut newer, &Role::Targets);
+        origin.serve(&newer);
+        machine.refresh().await.unwrap();
+        origin.serve(&healed);
+        assert_eq!(machine.refresh().await.unwrap_err().kind(), Kind::Rollback);
+    }
 }
 
 #[tokio::test]

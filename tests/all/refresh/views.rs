@@ -119,7 +119,18 @@ async fn removed_last_signer_orphans_the_tags_and_is_named() {
         let finding = view.findings.iter().find(|finding| finding.role == Some(Role::releases()));
         finding.unwrap().detail.clone()
     };
-    assert!(said(&stranger).contains("this may be an attack"), "{}", said(&stranger));
+    // Who never knew the older keys cannot tell, and is not invited to sign.
+    let told = said(&stranger);
+    assert!(told.contains("cannot tell a removed signer from a stranger"), "{told}");
+    assert!(!told.contains("this may be an attack") && told.contains("Do not sign it again unseen"), "{told}");
+    let hint = &stranger.troubles()[0].problem.hint;
+    assert!(!hint.contains("trustdeck restore") && !hint.contains("trustdeck witness"), "{hint}");
+    let mut forged = repository.clone();
+    forged.signers.insert(Role::releases(), vec![Key::named("mallory")]);
+    publish(&mut forged, &Role::releases());
+    origin.serve(&forged);
+    let attacked = machine.refresh().await.unwrap();
+    assert!(said(&attacked).contains("this may be an attack"), "{}", said(&attacked));
     assert!(!said(&view).contains("attack"), "{}", said(&view));
     assert_eq!((view.trusted(), view.orphaned(), view.health), (0, 1, Health::Fail));
     let releases = view.roles.iter().find(|row| row.role == Role::releases()).unwrap();

@@ -1,6 +1,6 @@
 //! Roots: certificates, the walk from version to version, and pins.
 
-use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
+use trustdeck::tuf::verify::{Pinning, Purpose, Seen, SeenRoles};
 use trustdeck::tuf::{PublicKey, Role, TrustedSet, VerifyError};
 
 use crate::support::forge::{Files, Key, Repository, authority, days, go_pem, noon};
@@ -55,7 +55,7 @@ fn roots_without_a_usable_certificate_are_refused() {
                 let future = rcgen::date_time_ymd(2026, 6, 17);
                 with_root(r, Key::named("root").certified(GUN, |params| params.not_before = future));
             },
-            is!(VerifyError::RootCertificate { .. }),
+            is!(VerifyError::RootNotYet { .. }),
         ),
         (
             "PEM with one newline too many",
@@ -137,6 +137,38 @@ fn start(repository: &Repository) -> TrustedSet {
     let files = repository.build();
     let root = files.get(&Role::Root);
     TrustedSet::start(&files.gun, root, &Pinning::default(), SeenRoles::new(), Purpose::Trust, noon()).unwrap()
+}
+
+#[test]
+fn only_a_root_that_replaces_the_servers_keys_ends_what_was_seen_of_them() {
+    let first = valid();
+    let root = first.signers[&Role::Root][0].clone();
+    let set_of = |repository: &Repository| {
+        let files = first.build();
+        let seen = |version: u64| Seen { version, sha256: String::new() };
+        let marks = [Role::Timestamp, Role::Snapshot, Role::Targets].map(|role| (role, seen(1 << 40)));
+        let marks = SeenRoles::from(marks);
+        let root = files.get(&Role::Root);
+        let set = TrustedSet::start(&files.gun, root, &Pinning::default(), marks, Purpose::Trust, noon());
+        let mut set = set.unwrap();
+        set.update_root(repository.build().get(&Role::Root)).unwrap();
+        set.seen().into_keys().filter(|role| *role != Role::Root).collect::<Vec<_>>()
+    };
+    let all = [Role::Targets, Role::Snapshot, Role::Timestamp];
+    assert_eq!(set_of(&next_root(&first, &[&root], &[&root])), all);
+    let old = |role: &Role| first.signers[role][0].clone();
+    let with = |role: Role, keys: &[Key], threshold| {
+        let mut next = next_root(&first, &[&root], &[&root]);
+        next.set_keys(role, keys, threshold);
+        set_of(&next)
+    };
+    let new = Key::named("new");
+    assert_eq!(with(Role::Targets, &[new.clone()], 1), all, "targets keys are not the server's");
+    assert_eq!(with(Role::Timestamp, &[old(&Role::Timestamp), new.clone()], 1), all, "the old key still counts");
+    for role in [Role::Timestamp, Role::Snapshot] {
+        assert_eq!(with(role.clone(), &[new.clone()], 1), [Role::Targets]);
+        assert_eq!(with(role.clone(), &[old(&role), new.clone()], 2), [Role::Targets], "it no longer counts alone");
+    }
 }
 
 #[test]

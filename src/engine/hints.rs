@@ -114,7 +114,9 @@ impl EngineError {
             Self::BusyLocal { .. } => "wait until it is done, or end it, then try again",
             Self::State { is_newer: true, .. } => "use the newest trustdeck",
             Self::State { .. } => "move the file aside",
-            Self::Stage { .. } => "trustdeck reset moves it aside under another name; what was staged is staged anew then",
+            Self::Stage { .. } => {
+                "trustdeck reset moves it aside under another name; what was staged is staged anew then"
+            }
         };
         fixed.to_owned()
     }

@@ -1,12 +1,9 @@
 //! What people type where a role or a manifest is meant: alike on the screen and in commands.
 
-use super::draft::change::SignedTarget;
+use super::draft::change::{LONGEST, SignedTarget};
 use super::error::{EngineError, refuse};
 use crate::remote::Endpoint;
 use crate::tuf::{DelegationName, NameError, Role};
-
-/// Notary's clients read numbers as 64-bit floats; a longer manifest would be read as another length.
-pub(in crate::engine) const LONGEST: u64 = 1 << 53;
 
 /// Reads a delegation, with or without `targets/` before it.
 ///

@@ -212,9 +212,7 @@ impl TrustedSet {
         let has_signed = |root: &&RootKey| self.root.tally.signed.iter().any(|key| key.id() == root.key.id());
         Err(match self.root_keys.iter().filter(has_signed).filter_map(|root| root.begins_after(now)).min() {
             Some(begins) => VerifyError::RootNotYet { gun, begins, now },
-            None => {
-                VerifyError::RootCertificate { gun, why: "the certificate that signed it has ended".to_owned() }
-            }
+            None => VerifyError::RootCertificate { gun, why: "the certificate that signed it has ended".to_owned() },
         })
     }
 

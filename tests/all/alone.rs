@@ -151,6 +151,27 @@ fn pipes_and_devices_in_place_of_files_are_named_and_hold_nobody() {
 }
 
 #[test]
+fn staged_changes_that_cannot_be_read_hinder_nobody_who_needs_none_and_are_moved_aside_by_reset() {
+    let home = TempDir::new().unwrap();
+    trustdeck(&home, &["revoke", "localhost:1/team/app:1"]);
+    let stage = home.path().join(".local/state/trustdeck/stage");
+    let named = || std::fs::read_dir(&stage).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let journal = stage.join(named().find(|name| name.ends_with(".lock")).unwrap().replace(".lock", ".json"));
+    std::fs::write(&journal, "").unwrap();
+    let listed = trustdeck(&home, &["key", "list", "--json"]).ok();
+    assert!(listed.stderr.contains("cannot be read") && listed.stderr.contains("trustdeck reset"), "{listed:?}");
+    for needing in [&["publish", "--yes"][..], &["status"], &["reset", "--change", "1"]] {
+        let refused = trustdeck(&home, needing).ended(1);
+        assert!(refused.stderr.contains(journal.to_str().unwrap()), "{refused:?}");
+        assert!(refused.stderr.contains("trustdeck reset") && !refused.stderr.contains("newest"), "{refused:?}");
+    }
+    let cleared = trustdeck(&home, &["reset"]).ok();
+    let aside = named().find(|name| name.ends_with(".unreadable")).unwrap();
+    assert!(cleared.stderr.contains(&aside) && cleared.stdout.contains("nothing is staged"), "{cleared:?}");
+    trustdeck(&home, &["status"]).ok();
+}
+
+#[test]
 fn a_number_that_is_none_is_refused_with_what_it_stands_for() {
     let home = TempDir::new().unwrap();
     let size = ["sign", "r.test/app:1", "--digest", "sha256:00", "--size", "x"];

@@ -183,6 +183,6 @@ fn hand_overs_of_editors_and_with_logins_are_read_without_either() {
     }
     for server in ["file:///etc/passwd", "r.test", "https://", "https://user@", "javascript://r.test"] {
         let why = at(server).unwrap_err();
-        assert!(why.contains("http or https") && !why.contains(server), "{server}: {why}");
+        assert!(why.contains("http or https") && !why.contains("user"), "{server}: {why}");
     }
 }

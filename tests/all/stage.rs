@@ -196,7 +196,8 @@ fn a_damaged_journal_is_named_left_alone_and_moved_aside_when_somebody_says_so()
         ("cut", |path, whole| std::fs::write(path, &whole[..whole.len() / 2]).unwrap()),
         ("empty", |path, _| std::fs::write(path, "").unwrap()),
         ("a longer target than JSON can tell", |path, whole| {
-            let text = std::str::from_utf8(whole).unwrap().replacen("\"length\":1234", "\"length\":9007199254740993", 1);
+            let text =
+                std::str::from_utf8(whole).unwrap().replacen("\"length\":1234", "\"length\":9007199254740993", 1);
             std::fs::write(path, text).unwrap();
         }),
         ("a directory", |path, _| {

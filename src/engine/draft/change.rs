@@ -3,8 +3,10 @@
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::typed::LONGEST;
 use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, SignerName, Target, TargetName};
+
+/// Notary's clients read numbers as 64-bit floats; a longer manifest would be read as another length.
+pub(in crate::engine) const LONGEST: u64 = 1 << 53;
 
 /// Where the root key of a new repository comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

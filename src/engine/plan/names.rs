@@ -33,6 +33,12 @@ impl<'a> Names<'a> {
         called::or_id(label.or_else(|| self.signers.first(id)), id)
     }
 
+    /// The short ID, and what the key is called beside, if it has a name.
+    pub(in crate::engine) fn named(&self, id: &CanonicalKeyId) -> String {
+        let label = self.label(id);
+        if label == id.short() { label } else { format!("{} ({label})", id.short()) }
+    }
+
     /// Labels of several keys, each once.
     pub(in crate::engine) fn of(&self, keys: &[PublicKey]) -> Vec<String> {
         let mut labels: Vec<String> = Vec::new();

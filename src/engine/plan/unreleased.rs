@@ -28,9 +28,7 @@ pub(super) fn sentences(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<
     let mut found = Vec::new();
     if !here.is_empty() {
         let absent = listed.keys.iter().filter(|key| !facts.at_hand.contains(key.canonical_id()));
-        let absent: Vec<String> = absent
-            .map(|key| format!("{} ({})", key.canonical_id().short(), names.label(key.canonical_id())))
-            .collect();
+        let absent: Vec<String> = absent.map(|key| names.named(key.canonical_id())).collect();
         let is = if absent.len() == 1 { "is" } else { "are" };
         let keys = count(listed.threshold as usize, "key");
         let why = format!("{releases} needs {keys}, and {} {is} not on this machine", some(&absent));

@@ -75,7 +75,7 @@ fn deletion(plan: &RepositoryPlan) -> PlanWarning {
 /// The keys that are not at hand, as sentences name them.
 fn absent<'a>(facts: &PlanFacts<'_>, names: &Names<'_>, ids: impl Iterator<Item = &'a CanonicalKeyId>) -> Vec<String> {
     let absent = ids.filter(|id| !facts.at_hand.contains(*id));
-    absent.map(|id| format!("{} ({})", id.short(), names.label(id))).collect()
+    absent.map(|id| names.named(id)).collect()
 }
 
 /// Files that must be signed although too few of their keys are here.

@@ -1,6 +1,5 @@
 //! A journal that cannot be read, out of the way.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::part::Staging;
@@ -14,6 +13,9 @@ impl Staging {
     pub fn set_unreadable_aside(&self) -> Result<Option<PathBuf>, EngineError> {
         self.context.check_writable()?;
         let journal = &self.kept.journal;
+        if journal.read().is_ok() {
+            return Ok(None);
+        }
         let _still = journal.hold_still()?;
         let path = match journal.read() {
             Ok(_) => return Ok(None),
@@ -23,18 +25,5 @@ impl Staging {
         let aside = path.with_extension(format!("{}.unreadable", self.context.now().as_nanosecond()));
         std::fs::rename(&path, &aside).map_err(journal.folder().failed(&journal.file()))?;
         Ok(Some(aside))
-    }
-}
-
-/// Tells a file that is no journal, whose place can be cleared, from what may be read another time.
-pub(super) fn unreadable(error: EngineError) -> EngineError {
-    match error {
-        EngineError::State { path, what, is_newer: false } => EngineError::Stage { path, what },
-        EngineError::OwnDir { path, source, .. }
-            if matches!(source.kind(), ErrorKind::Other | ErrorKind::FileTooLarge | ErrorKind::IsADirectory) =>
-        {
-            EngineError::Stage { path, what: source.to_string() }
-        }
-        other => other,
     }
 }

@@ -221,7 +221,7 @@ impl Journal {
     /// # Errors
     /// `Stage` for a damaged file or what is none, `State` for one of a newer version; `OwnDir`.
     pub(in crate::engine) fn read(&self) -> Result<Arc<JournalContent>, EngineError> {
-        self.read_file().map_err(super::aside::unreadable)
+        self.read_file().map_err(super::unreadable::unreadable)
     }
 
     fn read_file(&self) -> Result<Arc<JournalContent>, EngineError> {

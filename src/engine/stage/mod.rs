@@ -35,6 +35,7 @@ mod part;
 mod place;
 pub(in crate::engine) mod planned;
 mod stamp;
+mod unreadable;
 
 pub use part::Staging;
 

@@ -1,7 +1,8 @@
 //! What this machine remembers of a repository, whatever `docker` does to the cache: last good root, highest
 //! versions seen, tags, time of the last verification. One set of files for each trust directory and GUN.
 //!
-//! Invariant: the marks of a listed role only rise, unless a newer root replaces the server's keys. Processes that write at once merge under a lock.
+//! Invariant: the marks of a listed role only rise, unless a newer root replaces the server's keys. Processes that
+//! write at once merge under a lock.
 
 use std::collections::BTreeMap;
 use std::io;

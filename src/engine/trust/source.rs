@@ -322,5 +322,11 @@ impl ServerSource<'_> {
 
 /// Faults of a root's own, which have been looked at already.
 fn is_of_root(error: &VerifyError) -> bool {
-    matches!(error, VerifyError::RootStep { .. } | VerifyError::RootCertificate { .. } | VerifyError::RootNotYet { .. } | VerifyError::Pin { .. })
+    matches!(
+        error,
+        VerifyError::RootStep { .. }
+            | VerifyError::RootCertificate { .. }
+            | VerifyError::RootNotYet { .. }
+            | VerifyError::Pin { .. }
+    )
 }

@@ -194,7 +194,7 @@ pub struct RoleView {
     pub unknown_members: Vec<String>,
     /// Whether somebody with the right to it has signed the file, now or when this machine saw it.
     pub vouched: bool,
-    /// Whether this machine has verified a file of it, now or before.
+    /// Whether it is vouched for, or this machine has verified a file of it before.
     pub met: bool,
     /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
     pub accepted_elsewhere: bool,

@@ -123,6 +123,7 @@ fn row<T: Metadata>(
     let vouched = file.filter(|file| file.standing != Standing::UnderThreshold);
     let has_signed = |key: &PublicKey| signed.iter().any(|by| by.id() == key.id());
     let keys = listed.iter().flat_map(|listed| &listed.keys);
+    let is_vouched = file.is_none_or(|file| file.origin.is_verified());
     RoleView {
         role: role.clone(),
         depth,
@@ -135,8 +136,8 @@ fn row<T: Metadata>(
         last_signed_by: file.map(|file| signed_by(&file.tally, names)).unwrap_or_default(),
         server_held: false,
         tags: 0,
-        vouched: file.is_none_or(|file| file.origin.is_verified()),
-        met: set.newest_verified(role).is_some(),
+        vouched: is_vouched,
+        met: is_vouched || set.newest_verified(role).is_some(),
         unknown_members: vouched.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),
     }

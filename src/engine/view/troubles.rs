@@ -190,9 +190,9 @@ impl RepositoryView {
         let (name, repository) = (&role.role, in_command(&self.gun));
         if let Some(why) = role.unvouched() {
             let restore = match role.met {
-                true => format!(
-                    "; trustdeck restore {repository} {name} signs the last good file of this machine again"
-                ),
+                true => {
+                    format!("; trustdeck restore {repository} {name} signs the last good file of this machine again")
+                }
                 false => ", or look from a machine that read it before".to_owned(),
             };
             return (format!("{name} {why}"), format!("do not sign it again unseen: ask its signers{restore}"));

@@ -30,11 +30,8 @@ impl Wizards {
         let mut sorted: Vec<&Gun> = repositories.iter().collect();
         sorted.sort();
         let named = serde_json::to_vec(&(&self.context.settings().trust_dir, wizard, sorted));
-        let named = named.map_err(|e| EngineError::State {
-            path: "wizard".into(),
-            what: e.to_string(),
-            is_newer: false,
-        })?;
+        let named =
+            named.map_err(|e| EngineError::State { path: "wizard".into(), what: e.to_string(), is_newer: false })?;
         Ok(hex::encode(&Sha256::digest(named)[..8]))
     }
 

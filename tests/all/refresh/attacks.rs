@@ -108,10 +108,8 @@ async fn a_certificate_that_has_not_begun_by_a_clock_that_is_behind_is_the_clock
     let (origin, machine) = served(&team()).await;
     machine.set_clock(days(noon(), -8 * 365));
     for engine in [machine.engine(), machine.engine()] {
-        let errors = [
-            engine.views().refresh(&gun()).await.unwrap_err(),
-            engine.views().inspect(&gun()).await.unwrap_err(),
-        ];
+        let errors =
+            [engine.views().refresh(&gun()).await.unwrap_err(), engine.views().inspect(&gun()).await.unwrap_err()];
         for error in errors {
             assert!(matches!(error, EngineError::Clock { .. }), "{error:?}");
             assert!(error.to_string().contains("8.0 y behind the server's"), "{error}");
@@ -202,7 +200,11 @@ async fn versions_that_a_stolen_key_has_used_up_end_with_the_root_that_replaces_
         let mut unchanged = repository.clone();
         next_root(&mut unchanged, &[]);
         origin.serve(&unchanged);
-        assert_eq!(machine.refresh().await.unwrap_err().kind(), Kind::Rollback, "a root with the same keys heals nothing");
+        assert_eq!(
+            machine.refresh().await.unwrap_err().kind(),
+            Kind::Rollback,
+            "a root with the same keys heals nothing"
+        );
         next_root(&mut unchanged, keys);
         let healed = unchanged;
         let files = origin.serve(&healed);

@@ -98,7 +98,10 @@ fn a_hand_over_file_of_another_root_or_of_no_sense_is_refused() {
     refused(another_root, "ask the sender");
     let genuine = good["repositories"][0]["root"][0].as_str().unwrap();
     let near = format!("{}{}", &genuine[..63], if genuine.ends_with('0') { '1' } else { '0' });
-    refused(with("/repositories/0/root/0", near.clone().into()), &format!("{genuine}, and the hand-over file names {near}"));
+    refused(
+        with("/repositories/0/root/0", near.clone().into()),
+        &format!("{genuine}, and the hand-over file names {near}"),
+    );
     refused(with("/repositories/0/gun", "../../etc".into()), "no hand-over file");
     refused(with("/signer", "releases".into()), "no hand-over file");
     refused(with("/key_id", good["repositories"][0]["root"][0].clone()), "another key");

@@ -163,10 +163,10 @@ fn only_a_root_that_replaces_the_servers_keys_ends_what_was_seen_of_them() {
         set_of(&next)
     };
     let new = Key::named("new");
-    assert_eq!(with(Role::Targets, &[new.clone()], 1), all, "targets keys are not the server's");
+    assert_eq!(with(Role::Targets, std::slice::from_ref(&new), 1), all, "targets keys are not the server's");
     assert_eq!(with(Role::Timestamp, &[old(&Role::Timestamp), new.clone()], 1), all, "the old key still counts");
     for role in [Role::Timestamp, Role::Snapshot] {
-        assert_eq!(with(role.clone(), &[new.clone()], 1), [Role::Targets]);
+        assert_eq!(with(role.clone(), std::slice::from_ref(&new), 1), [Role::Targets]);
         assert_eq!(with(role.clone(), &[old(&role), new.clone()], 2), [Role::Targets], "it no longer counts alone");
     }
 }

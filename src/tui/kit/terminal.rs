@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -145,19 +144,17 @@ fn take(output: &mut impl Write) -> io::Result<()> {
     execute!(output, EnterAlternateScreen, Clear(ClearType::All), EnableBracketedPaste, cursor::Hide)
 }
 
-/// Gives it back, with the cursor below the last frame where that stays on the screen.
-fn give_back(output: &mut impl Write, rows: u16) -> io::Result<()> {
-    let below = cursor::MoveTo(0, rows.saturating_sub(1));
-    let end = Print("\r\n");
-    execute!(output, EndSynchronizedUpdate, DisableBracketedPaste, below, end, LeaveAlternateScreen, cursor::Show)
+/// Gives it back. What was drawn is cleared first: without a second screen, half a frame would stay above the prompt.
+fn give_back(output: &mut impl Write) -> io::Result<()> {
+    let (clear, top) = (Clear(ClearType::All), cursor::MoveTo(0, 0));
+    execute!(output, EndSynchronizedUpdate, DisableBracketedPaste, clear, top, LeaveAlternateScreen, cursor::Show)
 }
 
 /// Leaves full-screen mode. Does what it can: the terminal may be gone.
 pub(in crate::tui) fn restore() {
     if let Some(mut output) = output() {
-        let rows = crossterm::terminal::size().map_or(u16::MAX, |(_, rows)| rows);
         let _ = output.write_all(MOUSE_OFF);
-        let _ = give_back(&mut output, rows);
+        let _ = give_back(&mut output);
     }
     let _ = disable_raw_mode();
 }
@@ -227,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_second_screen_the_first_is_cleared_and_the_prompt_comes_below_the_last_frame() {
+    fn without_a_second_screen_the_first_is_cleared_at_both_ends_and_the_prompt_comes_first() {
         let cells = |n: u16| std::num::NonZero::<u16>::MIN.saturating_add(n - 1);
         let mut terminal = vt100::Parser::new(cells(4), cells(20), 0);
         terminal.process(b"old text");
@@ -241,9 +238,9 @@ mod tests {
         feed(&mut terminal, &|out| take(out));
         assert_eq!(terminal.screen().contents().trim(), "");
         terminal.process(b"\x1b[1;1Hframe\x1b[4;1Hhints\x1b[2;3H");
-        feed(&mut terminal, &|out| give_back(out, 4));
+        feed(&mut terminal, &|out| give_back(out));
         terminal.process(b"prompt");
-        assert!(terminal.screen().contents().ends_with("hints\nprompt"), "{}", terminal.screen().contents());
+        assert_eq!(terminal.screen().contents().trim_end(), "prompt");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::certificates;
 use super::credentials::{Asker, Credentials, Login};
 use super::registries::Registries;
@@ -13,12 +15,15 @@ use crate::remote::RemoteError;
 use crate::remote::auth::named_registry;
 use crate::remote::registry::RepositoryPath;
 use crate::remote::{
-    Credential, CredentialSource, Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route, Setup,
-    TlsMaterial,
+    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Proxies, Registry, Remark, Remarks, Route,
+    Setup, TlsMaterial, WantedFile,
 };
-use crate::tuf::Gun;
+use crate::tuf::{Gun, Role};
 
 pub(in crate::engine) const DOCKER_HUB: &str = "https://notary.docker.io";
+
+/// Most bytes that are read of a server's first answer.
+const GREETING: u64 = 1 << 20;
 
 /// Kept clients, one for each address, and the logins that they share.
 pub(in crate::engine) struct Connections {
@@ -98,8 +103,7 @@ impl Servers {
     ) -> Result<NotaryServer, EngineError> {
         let settings = self.context.settings();
         if settings.offline {
-            let why = "only the cache is used (--offline)".to_owned();
-            let source = RemoteError::Network { host: endpoint.host().to_owned(), why, chosen: None };
+            let source = RemoteError::Offline { host: endpoint.host().to_owned() };
             return Err(EngineError::Remote { gun: Some(gun.clone()), source });
         }
         // Held while a client is made, so that repositories on one server wait for one client instead of making many.
@@ -145,6 +149,33 @@ impl Servers {
     /// `Disk`, `State`, `Input` for a text that is no host name.
     pub fn accept_realm(&self, host: &str) -> Result<(), EngineError> {
         self.connections.credentials.accept_realm(host)
+    }
+
+    /// Asks whether a trust server answers at an address that nobody uses yet; offline, nobody is asked.
+    ///
+    /// # Errors
+    /// `Remote`: nobody answers, or something else.
+    pub async fn greet(&self, url: &str) -> Result<(), EngineError> {
+        if self.context.settings().offline {
+            return Ok(());
+        }
+        let of_nothing = |source| EngineError::Remote { gun: None, source };
+        let endpoint = Endpoint::parse(url, self.context.settings().insecure_http).map_err(of_nothing)?;
+        // Of a repository that there is not: only whether the answer is a trust server's counts.
+        let gun = Gun::parse("trustdeck/greeting")?;
+        let server = self.client(&gun, endpoint, "what was typed".to_owned()).await?;
+        let (wanted, stop) = (WantedFile::Current(Role::Root), CancellationToken::new());
+        match server.fetch(&gun, &wanted, GREETING, Access::Pull, &stop).await {
+            Ok(_)
+            | Err(
+                RemoteError::NotFound { .. }
+                | RemoteError::Unauthorized { .. }
+                | RemoteError::RealmConsent { .. }
+                | RemoteError::Helper { .. }
+                | RemoteError::Forbidden { .. },
+            ) => Ok(()),
+            Err(source) => Err(of_nothing(source)),
+        }
     }
 
     /// The address that is named for all repositories, if one is.

@@ -10,5 +10,5 @@ pub fn adapt(form: &mut Form) {
     } else {
         form.grow()
     }
-    form.wrong = check::wrong(form).map(Into::into);
+    form.wrong = check::wrong(form).map(|(_, why)| why.into());
 }

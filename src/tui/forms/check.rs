@@ -7,10 +7,11 @@ use crate::tuf::SignerName;
 use crate::tui::dialogs::form::{Form, Purpose};
 use crate::tui::dialogs::label::Label;
 
-/// Why the first name that stands in a form cannot be taken. An empty field is not wrong yet.
+/// The first name that stands in a form and cannot be taken, and why. An empty field is not wrong yet.
 #[must_use]
-pub fn wrong(form: &Form) -> Option<String> {
-    form.fields.iter().filter(|field| !field.is_empty()).find_map(|field| refusal(form, field.label))
+pub fn wrong(form: &Form) -> Option<(Label, String)> {
+    let filled = form.fields.iter().filter(|field| !field.is_empty());
+    filled.map(|field| field.label).find_map(|label| Some((label, refusal(form, label)?)))
 }
 
 fn refusal(form: &Form, label: Label) -> Option<String> {

@@ -84,6 +84,8 @@ pub enum Effect {
     ReadForeign(Gun),
     AdoptForeign(Gun),
     DropForeign(Gun),
+    /// Ask whether a trust server answers at this address.
+    Greet(String),
     /// Read public keys from files.
     ReadKeyFiles(Vec<PathBuf>),
     /// Complete the path typed so far.

@@ -107,6 +107,8 @@ pub enum Outcome {
     Foreign(Gun, Result<Option<ForeignChanges>, Failure>),
     ForeignAdopted(Gun, Result<Stage, Failure>),
     ForeignDropped(Gun, Result<PathBuf, Failure>),
+    /// Whether a trust server answers at this address.
+    Greeted(String, Result<(), Failure>),
     /// Public keys read from files for a form; the error names the file.
     KeyFiles(Result<Vec<PublicKey>, String>),
     /// Ways to complete a path.

@@ -6,12 +6,12 @@ use crate::tui::dialogs::confirm::Subject;
 use crate::tui::dialogs::form::Wait;
 use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::{Confirm, Dialog, Form, Purpose};
-use crate::tui::forms::{adapt, key_forms, key_submit, submit};
+use crate::tui::forms::{adapt, check, key_forms, key_submit, submit};
 use crate::tui::keywork::task;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::JobId;
 use crate::tui::screens::review;
-use crate::tui::state::{Quit, State};
+use crate::tui::state::State;
 use crate::tui::{questions, wizard};
 
 /// Takes what a key in the dialog on top came to.
@@ -97,6 +97,11 @@ fn filled(state: &mut State) -> Vec<Effect> {
 }
 
 fn submitted(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, String> {
+    // Before what is still missing: that would hide it.
+    if let Some((label, why)) = check::wrong(form) {
+        form.focus_on(label);
+        return Err(why);
+    }
     match form.purpose {
         Purpose::Wizard(_) => wizard::forms::submit(form, state),
         Purpose::NameServer => server_named(form, state),
@@ -105,14 +110,15 @@ fn submitted(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, 
     }
 }
 
-/// The screen opens anew on the server, since all that is known is of another one.
-fn server_named(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, String> {
+/// The server is asked before it is kept: any word could be an address.
+fn server_named(form: &mut Form, state: &State) -> Result<Option<Vec<Effect>>, String> {
     if !form.is_complete(|_| true)? {
         return Ok(None);
     }
     let server = typed::server(form.text(Label::Server), state.here.insecure_http);
-    state.quit = Some(Quit::Server(server.map_err(|error| error.to_string())?));
-    Ok(Some(vec![]))
+    let server = server.map_err(|error| error.to_string())?;
+    form.busy = Some(Wait::Work("asking the server"));
+    Ok(Some(vec![Effect::Greet(server)]))
 }
 
 fn chosen(state: &mut State) -> Vec<Effect> {

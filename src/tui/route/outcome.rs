@@ -60,6 +60,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         outcome @ (Outcome::Foreign(..) | Outcome::ForeignAdopted(..) | Outcome::ForeignDropped(..)) => {
             return foreign(state, outcome);
         }
+        Outcome::Greeted(url, result) => forms::greeted(state, url, result),
         Outcome::KeyFiles(result) => return forms::key_files(state, result),
         Outcome::Completed(candidates) => {
             if let Some(Dialog::Form(form)) = state.dialogs.last_mut() {
@@ -301,8 +302,8 @@ fn published(state: &mut State, result: Result<Vec<Published>, Failure>) -> Vec<
     let guns: Vec<Gun> = result.as_ref().map(|all| all.iter().map(|p| p.gun.clone()).collect()).unwrap_or_default();
     if let Screen::Publish(publishing) = &mut state.screen {
         publishing.end(now, result);
-        // What was said of keys while it ran is over.
-        state.message.take_if(|message| message.tone == Tone::Note);
+        // What was said before and while it ran is over.
+        state.message.take_if(|message| message.tone != Tone::Fail);
     }
     let mut effects = vec![Effect::ReadStage, Effect::ListKeys];
     // A wizard that is open shows its last steps itself.

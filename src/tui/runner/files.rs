@@ -13,7 +13,7 @@ const MOST: usize = 200;
 ///
 /// # Errors
 /// The first file that holds none, and why.
-pub(super) fn public_keys(
+pub(in crate::tui) fn public_keys(
     paths: &[PathBuf],
     typed: &TypedPaths,
     now: jiff::Timestamp,

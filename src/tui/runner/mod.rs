@@ -2,7 +2,7 @@
 
 mod aside;
 mod failure;
-mod files;
+pub(super) mod files;
 mod keys;
 mod planning;
 mod registry;
@@ -296,6 +296,10 @@ impl Performer {
                     }
                     Err(error) => Outcome::Acted(None, Err(failure::of(error))),
                 }
+            }
+            Effect::Greet(url) => {
+                let answered = engine.servers().greet(&url).await.map_err(failure::of);
+                Outcome::Greeted(url, answered)
             }
             Effect::RemoveEntry(gun) => {
                 let said = Told::new("off the list", format!("{gun}; its files stay, a with its name brings it back"));

@@ -354,7 +354,7 @@ fn what_is_done_does_not_hide_that_publishing_is_blocked() {
     press(&mut state, "p");
     tell_plan(&mut state, plan());
     state.say(Tone::Done, "staged", "something");
-    assert!(shown(&state).contains("space accepts"), "{}", shown(&state));
+    assert!(shown(&state).contains("space on its name accepts"), "{}", shown(&state));
     tell_plan(&mut state, mended());
 }
 

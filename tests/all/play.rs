@@ -51,7 +51,7 @@ fn what_no_key_mends_in_the_review_says_where_it_is_mended_and_offers_no_f() {
     let mut state = lost_for_good((120, 40));
     press(&mut state, "G");
     let frame = shown(&state);
-    assert!(frame.contains("admin/api: a in Roles, or space accepts it"), "{frame}");
+    assert!(frame.contains("admin/api: a in Roles, or space on its name"), "{frame}");
     assert!(frame.contains("a in Roles, then w"), "{frame}");
     assert!(!frame.contains("f mends it") && !frame.contains("takes the loss"), "{frame}");
     press(&mut state, "f");
@@ -71,7 +71,7 @@ fn a_key_that_must_sign_and_is_elsewhere_is_named() {
     tell_plan(&mut state, plan);
     press(&mut state, "G");
     let frame = shown(&state);
-    assert!(frame.contains("load 1234567 (bob), or keep the old one; space accepts it"), "{frame}");
+    assert!(frame.contains("load 1234567 (bob), or keep the old one; space on its name accepts it"), "{frame}");
     assert!(!frame.contains("w in Roles, or"), "{frame}");
     press(&mut state, "f");
     assert!(shown(&state).contains("a in Keys loads a key that stays"), "what helps, not where it is said");
@@ -115,7 +115,7 @@ fn what_cannot_be_read_whole_in_the_border_keeps_its_remedy() {
     let mut state = lost_for_good((60, 16));
     press(&mut state, "G");
     let frame = shown(&state);
-    assert!(frame.contains("a in Roles, or space accepts it"), "{frame}");
+    assert!(frame.contains("a in Roles, or space on its name"), "{frame}");
 }
 
 #[test]
@@ -463,7 +463,7 @@ fn rows_of_what_expires_are_chosen_and_gone_to_and_the_last_page_is_full() {
     state.size = (80, 24);
     press(&mut state, "E");
     assert!(
-        shown(&state).contains("time left") && shown(&state).contains("last half year of root"),
+        shown(&state).contains("time left") && shown(&state).contains("root's last half year"),
         "{}",
         shown(&state)
     );

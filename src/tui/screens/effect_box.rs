@@ -216,7 +216,7 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
             (true, ..) => "the deletion",
             (_, true, _) => "making it anew",
             (_, _, false) => "what nobody known has signed",
-            _ => "losing these tags",
+            _ => "the loss of these tags",
         };
         if review.accepted.contains(&plan.gun) {
             lines.push(
@@ -226,10 +226,9 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
                     .then("P asks you to type its name", theme.quiet()),
             );
         } else {
-            lines.push(
-                key("space", &format!("accept {what}"), theme.text())
-                    .then("on its name; P asks to type it", theme.quiet()),
-            );
+            let is_here = super::review::is_on_name(review, plan);
+            let then = if is_here { "P then asks for its name" } else { "with the cursor on its name" };
+            lines.push(key("space", &format!("accept {what}"), theme.text()).then(then, theme.quiet()));
         }
     }
     lines

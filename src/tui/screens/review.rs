@@ -72,6 +72,27 @@ fn fix_of(plan: &RepositoryPlan) -> Option<&(Vec<Change>, String)> {
     plan.warnings.iter().find_map(|w| w.fix.as_ref())
 }
 
+/// What space does on the row under the cursor.
+#[must_use]
+pub fn space_word(state: &State) -> &'static str {
+    let Some(review) = review(state) else { return "" };
+    let plan = selected(state);
+    match review.list.selected() {
+        _ if plan.is_some_and(|plan| review.left_out.contains(&plan.gun)) => "take in",
+        Some(ReviewRow::Change(_)) => "drop",
+        Some(ReviewRow::Dropped(_)) => "keep",
+        Some(ReviewRow::Repository(gun)) if review.accepted.contains(gun) => "no longer accept",
+        Some(ReviewRow::Repository(_)) if plan.is_some_and(|p| p.is_dangerous() && !p.is_blocked()) => "accept",
+        Some(ReviewRow::Repository(_)) | None => "leave out",
+    }
+}
+
+/// Whether the cursor is on the name of a repository, where space is about all of it.
+#[must_use]
+pub fn is_on_name(review: &Review, plan: &RepositoryPlan) -> bool {
+    review.list.selected() == Some(&ReviewRow::Repository(plan.gun.clone()))
+}
+
 /// Repositories that `P` would publish.
 pub fn included<'a>(state: &'a State, review: &'a Review) -> impl Iterator<Item = &'a RepositoryPlan> {
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
@@ -131,13 +152,22 @@ fn reason(plan: &RepositoryPlan) -> &'static str {
     }
 }
 
-/// The same, with the keys that must be loaded.
-fn helping(plan: &RepositoryPlan) -> String {
+/// The same, with the keys that must be loaded, and where the cursor must be for it.
+fn helping(review: &Review, plan: &RepositoryPlan) -> String {
     let absent = plan.warnings.iter().find_map(|w| match &w.remedy {
         Some(Remedy::LoadKey { keys, .. }) if w.weight == Weight::Danger && !plan.is_blocked() => Some(keys),
         _ => None,
     });
-    absent.map_or_else(|| reason(plan).to_owned(), |keys| format!("load {keys}, or keep the old one; space accepts it"))
+    let words = absent
+        .map_or_else(|| reason(plan).to_owned(), |keys| format!("load {keys}, or keep the old one; space accepts it"));
+    if is_on_name(review, plan) {
+        return words;
+    }
+    // In the narrowest border the key and its place are all that has room.
+    match words.strip_suffix("or space accepts it") {
+        Some(others) => format!("{others}or space on its name"),
+        None => words.replace("space ", "space on its name "),
+    }
 }
 
 /// Moves to what stops the publish, and says what it is. Says whether anything does.
@@ -145,7 +175,7 @@ pub fn point_out(state: &mut State) -> bool {
     let Some((gun, words)) = review(state).and_then(|review| {
         let plan = stopping(state, review)?;
         let here = selected(state).is_some_and(|selected| selected.gun == plan.gun);
-        Some(((!here).then(|| plan.gun.clone()), stopped(state, plan)))
+        Some(((!here).then(|| plan.gun.clone()), stopped(state, review, plan)))
     }) else {
         return false;
     };
@@ -156,8 +186,8 @@ pub fn point_out(state: &mut State) -> bool {
     true
 }
 
-fn stopped(state: &State, plan: &RepositoryPlan) -> String {
-    format!("{}: {}", state.short_name(&plan.name), helping(plan))
+fn stopped(state: &State, review: &Review, plan: &RepositoryPlan) -> String {
+    format!("{}: {}", state.short_name(&plan.name), helping(review, plan))
 }
 
 /// How many blocks and accepted dangers there are.
@@ -323,7 +353,7 @@ pub fn verdict(state: &State, review: &Review) -> Verdict {
         return match stopping(state, review) {
             Some(plan) => {
                 let name = state.short_name(&plan.name).to_owned();
-                (Tone::Fail, "blocked", name, Some(helping(plan)))
+                (Tone::Fail, "blocked", name, Some(helping(review, plan)))
             }
             None => (Tone::Fail, "blocked", why.to_owned(), None),
         };

@@ -186,14 +186,16 @@ fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     }
     if !own.colours.is_empty() {
         let written = own.colours.iter().map(|(role, colour)| (role.as_str(), colour.as_str()));
-        let colours = OwnColours::parse(written);
-        let colours =
-            colours.map_err(|what| input(format!("trustdeck's configuration: {what}"), "mend it, or leave it out"))?;
+        let (colours, wrong) = OwnColours::parse(written);
+        let place = |role: &str| own.lines.get(&format!("colours.{role}")).map(|line| format!("{line}: "));
+        options.wrong_colours =
+            wrong.into_iter().map(|(role, what)| format!("{}{what}", place(role).unwrap_or_default())).collect();
         // As long as the program runs.
         options.colours = Some(Box::leak(Box::new(colours)));
     }
     options.mouse = own.mouse.unwrap_or(true);
     options.keys = own.keys;
+    options.lines = own.lines;
     Ok(options)
 }
 

@@ -187,11 +187,26 @@ impl OwnConfig {
                 mouse: written.mouse,
                 colours: written.colours,
                 keys: written.keys.into_iter().map(|(action, keys)| (action, keys.into())).collect(),
+                lines: lines(path, &text),
             },
             read_only: written.read_only,
             pkcs11_module: written.pkcs11_module.map(resolve),
         })
     }
+}
+
+/// Where the lines of tables stand: `keys.quit` in `FILE: line 4`.
+fn lines(path: &Path, text: &str) -> BTreeMap<String, String> {
+    let (mut table, mut lines) = ("", BTreeMap::new());
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            table = if name == "colors" { "colours" } else { name };
+        } else if let Some((name, _)) = line.split_once('=') {
+            let name = name.trim().trim_matches(['"', '\'']);
+            lines.insert(format!("{table}.{name}"), format!("{}: line {number}", path.display()));
+        }
+    }
+    lines
 }
 
 /// What matters of Notary's configuration, with absolute paths.

@@ -187,6 +187,8 @@ pub struct ScreenSettings {
     pub colours: BTreeMap<String, String>,
     /// `[keys]`: keys by the name of their action.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Where each of both is written: `keys.quit` in `FILE: line 4`.
+    pub lines: BTreeMap<String, String>,
 }
 
 /// Reads it.

@@ -67,8 +67,12 @@ pub struct ScreenOptions {
     pub theme: ThemeChoice,
     /// Colours of the user's own.
     pub colours: Option<&'static OwnColours>,
+    /// What is wrong with them.
+    pub wrong_colours: Vec<String>,
     /// Keys of the user's own, by the name of their action.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Where they are written: `keys.quit` in `FILE: line 4`.
+    pub lines: BTreeMap<String, String>,
     /// Whether the terminal tells of the mouse.
     pub mouse: bool,
     /// Lines instead of a screen.
@@ -110,7 +114,9 @@ impl ScreenOptions {
             notes: BTreeMap::new(),
             theme,
             colours: None,
+            wrong_colours: vec![],
             keys: BTreeMap::new(),
+            lines: BTreeMap::new(),
             mouse: true,
             plain: false,
             ascii: !utf8,
@@ -176,6 +182,7 @@ impl ScreenOptions {
             state.focus = if lists_of_one { Pane::Repositories } else { pick.pane };
         }
         state.here.pick.clone_from(&self.pick);
+        state.say_all(Tone::Warn, "colours", &self.wrong_colours);
         if let Some(told) = &self.told {
             state.say(Tone::Done, "server", told.clone());
         }

@@ -53,24 +53,24 @@ pub const ROLES: [(&str, ColourRole); 10] = [
 pub struct OwnColours([Option<Color>; ROLES.len()]);
 
 impl OwnColours {
-    /// Reads names of roles and of colours: `red`, `light-blue`, `208`, `#ff8700`.
-    ///
-    /// # Errors
-    /// Says which is none.
-    pub fn parse<'a>(named: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, String> {
-        let mut own = Self::default();
+    /// Reads names of roles and of colours: `red`, `light-blue`, `208`, `#ff8700`. Leaves out what is none, and says so:
+    /// the role as it is written, and what is wrong.
+    pub fn parse<'a>(named: impl IntoIterator<Item = (&'a str, &'a str)>) -> (Self, Vec<(&'a str, String)>) {
+        let (mut own, mut wrong) = (Self::default(), Vec::new());
         for (role, colour) in named {
-            let Some(place) = ROLES.iter().position(|(name, _)| *name == role) else {
-                let names = ROLES.map(|(name, _)| name).join(", ");
-                return Err(format!("colours has {role:?}, expected {names}"));
-            };
-            let wrong = || format!("colours has {colour:?} for {role}, expected a name, 0 to 255, or #rrggbb");
-            let colour: Color = colour.parse().map_err(|_| wrong())?;
-            if let Some(own) = own.0.get_mut(place) {
-                *own = Some(colour);
+            let place = ROLES.iter().position(|(name, _)| *name == role).and_then(|place| own.0.get_mut(place));
+            match (place, colour.parse::<Color>()) {
+                (Some(own), Ok(colour)) => *own = Some(colour),
+                (Some(_), Err(_)) => {
+                    wrong.push((role, format!("{colour:?} for {role} is no colour; a name, 0 to 255, or #rrggbb is")));
+                }
+                (None, _) => {
+                    let names = ROLES.map(|(name, _)| name).join(", ");
+                    wrong.push((role, format!("{role:?} is none of {names}")));
+                }
             }
         }
-        Ok(own)
+        (own, wrong)
     }
 }
 
@@ -310,14 +310,15 @@ mod tests {
     #[test]
     fn own_colours_replace_those_of_a_theme_by_role_and_none_where_there_are_no_colours() {
         let own: &'static OwnColours =
-            Box::leak(Box::new(OwnColours::parse([("fail", "#ff8700"), ("ok", "33")]).unwrap()));
+            Box::leak(Box::new(OwnColours::parse([("fail", "#ff8700"), ("ok", "33"), ("warn", "reddish")]).0));
         let theme = Theme { own: Some(own), ..Theme::default() };
         assert_eq!(theme.fail(), Style::new().fg(Color::Rgb(255, 135, 0)));
         assert_eq!(theme.ok(), Style::new().fg(Color::Indexed(33)));
         assert_eq!(theme.warn(), Theme::default().warn());
         assert_eq!(Theme { palette: Palette::Mono, ..theme }.fail(), Style::new());
-        assert!(OwnColours::parse([("failure", "red")]).unwrap_err().contains("selected-ground"));
-        assert!(OwnColours::parse([("fail", "reddish")]).unwrap_err().contains("reddish"));
+        let wrong = OwnColours::parse([("failure", "red"), ("fail", "reddish")]).1;
+        assert!(wrong[0].0 == "failure" && wrong[0].1.contains("selected-ground"), "{wrong:?}");
+        assert!(wrong[1].0 == "fail" && wrong[1].1.contains("reddish"), "{wrong:?}");
     }
 
     #[test]

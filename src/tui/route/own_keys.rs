@@ -13,25 +13,30 @@ use crate::tui::state::binding::{Binding, Place};
 
 type Wanted = BTreeMap<String, Vec<String>>;
 
-/// Binds keys as they are wanted; says what does not go.
-pub fn bind(state: &mut State, wanted: &Wanted) {
+/// Binds keys as they are wanted; says what does not go, and where it is written: `keys.quit` in `FILE: line 4`.
+pub fn bind(state: &mut State, wanted: &Wanted, lines: &BTreeMap<String, String>) {
     let (tables, complaints) = tables(wanted);
     state.keymap.0 = tables;
-    for complaint in complaints {
-        state.say(Tone::Warn, "keys", complaint);
-    }
+    let place = |name: &str| lines.get(&format!("keys.{name}")).map(|line| format!("{line}: ")).unwrap_or_default();
+    let said: Vec<String> = complaints.into_iter().map(|(name, what)| format!("{}{what}", place(&name))).collect();
+    state.say_all(Tone::Warn, "keys", &said);
 }
+
+/// The action as it is written, and what is wrong.
+type Complaint = (String, String);
 
 type Tables = Vec<(Place, &'static [Binding])>;
 
-fn tables(wanted: &Wanted) -> (Tables, Vec<String>) {
+fn tables(wanted: &Wanted) -> (Tables, Vec<Complaint>) {
+    let of_user = wanted;
     let (mut wanted, mut complaints) = checked(wanted);
     while let Some(clash) = clash(&wanted) {
         // Only this pair falls back.
         wanted.remove(&clash.one);
         wanted.remove(&clash.other);
         let Clash { key, one, other } = clash;
-        complaints.push(format!("{key:?} would be {one} and {other}; both keep their usual keys"));
+        let written = if of_user.contains_key(&one) { one.clone() } else { other.clone() };
+        complaints.push((written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
     }
     let is_meant = |binding: &Binding| wanted.contains_key(&named::name(binding.action));
     let changed = PLACES.into_iter().filter(|place| keys::usual(*place).iter().any(is_meant));
@@ -39,17 +44,20 @@ fn tables(wanted: &Wanted) -> (Tables, Vec<String>) {
 }
 
 /// Leaves out what names no action or no key.
-fn checked(wanted: &Wanted) -> (Wanted, Vec<String>) {
+fn checked(wanted: &Wanted) -> (Wanted, Vec<Complaint>) {
     let names: Vec<String> = actions().map(|binding| named::name(binding.action)).collect();
     let mut complaints = Vec::new();
     let mut good = Wanted::new();
     for (name, keys) in wanted {
         let wrong = keys.iter().find(|key| !is_key(key));
         if !names.contains(name) {
-            let near = names.iter().min_by_key(|known| strsim::damerau_levenshtein(known, name));
-            complaints.push(format!("there is no action {name:?}; {:?} is one", near.map_or("quit", String::as_str)));
+            let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
+            let near = names.iter().min_by_key(distance).filter(|near| distance(near) <= name.chars().count() / 3);
+            let known = near.map_or_else(|| ": lists them".to_owned(), |near| format!("{near:?} is one"));
+            complaints.push((name.clone(), format!("there is no action {name:?}; {known}")));
         } else if let Some(key) = wrong {
-            complaints.push(format!("{key:?} for {name} is no key; ctrl-x, enter, f2 or two letters with a blank are"));
+            let what = format!("{key:?} for {name} is no key; ctrl-x, enter, f2 or two letters with a blank are");
+            complaints.push((name.clone(), what));
         } else {
             good.insert(name.clone(), keys.clone());
         }

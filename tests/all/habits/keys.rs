@@ -16,7 +16,7 @@ fn with_keys(keys: &[(&str, &[&str])]) -> State {
     state.message = None;
     let wanted: BTreeMap<String, Vec<String>> =
         keys.iter().map(|(name, keys)| ((*name).to_owned(), keys.iter().map(|k| (*k).to_owned()).collect())).collect();
-    bind(&mut state, &wanted);
+    bind(&mut state, &wanted, &[("keys.quitt".to_owned(), "config.toml: line 7".to_owned())].into());
     state
 }
 
@@ -66,7 +66,13 @@ fn the_first_key_of_a_sequence_is_not_free() {
 
 #[test]
 fn what_names_no_action_or_no_key_is_said_with_what_was_meant() {
-    assert!(said(&with_keys(&[("quitt", &["Q"])])).contains("\"quit\" is one"));
+    let words = said(&with_keys(&[("quitt", &["Q"])]));
+    assert!(words.contains("config.toml: line 7: ") && words.contains("\"quit\" is one"), "{words}");
+    let words = said(&with_keys(&[("nosuch", &["Q"])]));
+    assert!(!words.contains("mouse") && words.contains(": lists them"), "only what is near is named: {words}");
+    let state = with_keys(&[("nosuch", &["Q"]), ("quitt", &["Q"])]);
+    assert!(said(&state).contains("1 more, @ shows all"), "{}", said(&state));
+    assert_eq!(state.log.newest().count(), 2);
     assert!(said(&with_keys(&[("quit", &["hyper-q"])])).contains("\"hyper-q\" for quit is no key"));
     assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is no key"));
 }

@@ -93,14 +93,17 @@ fn a_theme_or_a_colour_that_is_none_is_named() {
     let home = TempDir::new().unwrap();
     let config = home.path().join(".config/trustdeck/config.toml");
     std::fs::create_dir_all(config.parent().unwrap()).unwrap();
-    for (written, named) in
-        [("theme = \"neon\"", "neon"), ("[colors]\nfail = \"reddish\"", "reddish"), ("[keys]\nquit = 7", "ctrl-x")]
-    {
+    for (written, named) in [("theme = \"neon\"", "neon"), ("[keys]\nquit = 7", "ctrl-x")] {
         std::fs::write(&config, written).unwrap();
         let mut terminal = Terminal::start(&command(&home, &[]), 120, 30);
         assert_eq!(terminal.wait_end(), 2);
         assert!(terminal.text().contains(named), "{}", terminal.text());
     }
+    // A colour that is none costs nobody the screen.
+    std::fs::write(&config, "[colors]\nfail = \"reddish\"").unwrap();
+    let terminal = Terminal::start(&command(&home, &[]), 160, 30);
+    terminal.wait_for("reddish");
+    assert!(terminal.text().contains("config.toml: line 2"), "{}", terminal.text());
     std::fs::remove_file(&config).unwrap();
     run(command(&home, &["status"]).env("TRUSTDECK_THEME", "neon")).ok();
     let mut terminal = Terminal::start(&command(&home, &["--theme", "neon", "sandbox"]), 120, 30);

@@ -102,7 +102,7 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     let theme = options.theme(terminal::background);
     let mut state = State::new(theme, screen.size()?, engine.now());
     options.fill(&mut state, &engine);
-    route::own_keys::bind(&mut state, &options.keys);
+    route::own_keys::bind(&mut state, &options.keys, &options.lines);
 
     let (sender, results) = mpsc::channel(256);
     let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
@@ -302,13 +302,15 @@ impl Loop {
             match effect {
                 Effect::Copy { what, text } => {
                     self.screen.copy(&text)?;
-                    let more = match text.lines().count().saturating_sub(1) {
-                        0 => String::new(),
-                        1 => "   and 1 more line".to_owned(),
-                        n => format!("   and {n} more lines"),
+                    let first = text.lines().next().unwrap_or_default();
+                    // One line says by itself what it is, and needs the room.
+                    let shown = match text.lines().count().saturating_sub(1) {
+                        0 => first.to_owned(),
+                        1 => format!("{what}   {first}   and 1 more line"),
+                        n => format!("{what}   {first}   and {n} more lines"),
                     };
-                    let shown = format!("{what}   {}{more}", text.lines().next().unwrap_or_default());
                     self.state.say(Tone::Done, "sent to the terminal", shown);
+                    self.state.message.iter_mut().for_each(|message| message.quotes = true);
                 }
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Mouse(on) => self.screen.set_mouse(on)?,

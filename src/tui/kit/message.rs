@@ -19,6 +19,8 @@ pub struct Message {
     pub remedy: Option<String>,
     /// Key and word that take it back.
     pub back: Option<(&'static str, &'static str)>,
+    /// Whether the object is quoted, such as what was copied: it is shown as it is.
+    pub quotes: bool,
     /// When it was shown; errors stay.
     pub since: Time,
 }

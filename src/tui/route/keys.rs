@@ -1,6 +1,7 @@
 //! Which keys hold now. The hint bar and the help are made from these tables.
 
 use crate::tui::kit::list::Move;
+use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
 use crate::tui::screens::{blank, publish, review};
@@ -75,6 +76,15 @@ pub(super) fn lookup(state: &State, prefix: Option<&str>, name: &str) -> KeyMean
         }
     }
     KeyMeaning::Nothing
+}
+
+/// Says once of each key that it is not bound, and where to look; not among the messages, which tell what happened.
+pub(super) fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
+    let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
+    let is_way_out = prefix.is_some() && matches!(name, "esc" | "backspace");
+    if !name.is_empty() && !is_way_out && state.unbound.insert(full.clone()) {
+        state.show(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
+    }
 }
 
 /// What a key finds.
@@ -164,7 +174,8 @@ fn nothing_staged(state: &State) -> Option<&'static str> {
 }
 
 fn no_plan(state: &State) -> Option<&'static str> {
-    nothing_staged(state).or_else(|| state.plan.is_none().then_some("the plan is being computed"))
+    let nothing = nothing_staged(state).map(|_| "nothing is staged, so no commands would do the same");
+    nothing.or_else(|| state.plan.is_none().then_some("the plan is being computed"))
 }
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {

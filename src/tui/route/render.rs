@@ -128,11 +128,11 @@ fn said(state: &State) -> Said {
     let blocked = matches!(&own, Said::Line(line) if line.tone == Tone::Fail);
     let message = state.message.as_ref().filter(|m| !(blocked && is_good(m)));
     match (state.before, message) {
-        (Before::Prefix(prefix), _) => Said::Prefix(prefix_runs(state, prefix)),
+        (Before::Prefix(prefix), _) => Said::Prefix(prefix_lines(state, prefix).0),
         (_, Some(m)) => Said::Line(MessageLine {
             tone: m.tone,
             verb: m.verb.clone(),
-            object: words::short_names(state, &m.object),
+            object: if m.quotes { m.object.clone() } else { words::short_names(state, &m.object) },
             remedy: m.remedy.as_ref().map(|remedy| words::short_names(state, remedy)),
             back: m.back,
             whole: keys::key_of(state, Action::Messages).map(|key| (key, "all of it")),
@@ -159,19 +159,24 @@ fn without_remedy((tone, verb, object): (Tone, &'static str, String)) -> review:
     (tone, verb, object, None)
 }
 
-fn prefix_runs(state: &State, prefix: &str) -> Runs {
+/// The keys that may follow a prefix, but for those that do nothing now, in two lines: the second is that of the hints.
+fn prefix_lines(state: &State, prefix: &str) -> (Runs, Runs) {
+    /// Cells of a border that say where the cursor is.
+    const POSITION: u16 = 20;
     let theme = state.theme;
-    let mut runs = Runs::new().then(prefix, theme.key());
-    for binding in keys::tables(state).into_iter().flatten() {
-        for key in binding.keys {
-            if let Some((first, second)) = key.split_once(' ')
-                && first == prefix
-            {
-                runs = runs.gap(3).then(second, theme.key()).gap(1).then(binding.word, theme.quiet());
-            }
-        }
+    let areas = state.areas();
+    let room = state.size.0.saturating_sub(if areas.message.is_some() { 2 } else { POSITION });
+    let follows = |key: &&'static str| key.split_once(' ').filter(|(first, _)| *first == prefix);
+    let all = keys::tables(state).into_iter().flatten();
+    let all: Vec<_> = all.filter_map(|b| Some((b.keys.iter().find_map(follows)?.1, b))).collect();
+    let is_any = all.iter().any(|(_, binding)| binding.blocked(state).is_none());
+    let (mut first, mut second) = (Runs::new().then(prefix, theme.key()), Runs::new());
+    for (key, binding) in all.into_iter().filter(|(_, binding)| !is_any || binding.blocked(state).is_none()) {
+        let pair = Runs::new().gap(3).then(key, theme.key()).gap(1).then(binding.word, theme.quiet());
+        let is_full = !second.is_empty() || first.width() + pair.width() > room;
+        if is_full { &mut second } else { &mut first }.0.extend(pair.0);
     }
-    runs
+    (first, second)
 }
 
 /// The key that mends what the cursor is on.
@@ -235,6 +240,13 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
         canvas.runs(1, y, canvas.area().right(), &keys);
         return;
     }
+    if let Before::Prefix(prefix) = state.before {
+        let rest = prefix_lines(state, prefix).1;
+        if !rest.is_empty() {
+            canvas.runs(0, y, canvas.area().right(), &rest);
+            return;
+        }
+    }
     let key = keys::key_of(state, Action::Help).unwrap_or_default();
     let help = Runs::new().then(key, theme.key()).then(" help", theme.quiet());
     let right = canvas.area().right().saturating_sub(1);
@@ -255,6 +267,7 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
         let word = match b.action {
             Action::Undo => undo.as_str(),
             Action::Rotate if renews => "renew",
+            Action::ReviewScreen(actions::Review::Toggle) => review::space_word(state),
             Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
             // While repositories are chosen, nothing is kept.
             Action::Wizard(actions::Wizard::Leave) if !is_begun => "leave",

@@ -44,6 +44,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         outcome::catch_up(state);
     }
     let spot = state.spot();
+    let screen = std::mem::discriminant(&state.screen);
+    let said = state.message.clone();
     let mut effects = match event {
         Event::Key(pressed) => key(state, &pressed),
         Event::Mouse(used) => mouse(state, used),
@@ -95,6 +97,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     if state.focus != spot.0 && state.trail.as_ref().is_none_or(|trail| trail.0 != spot.0 || trail.1 != spot.1) {
         state.trail = Some(spot);
     }
+    // What was said belongs to the screen that is left.
+    if std::mem::discriminant(&state.screen) != screen && state.message == said {
+        state.message.take_if(|message| message.tone != Tone::Fail);
+    }
     tour::advance(state);
     if !is_one_of_many {
         lists::settle(state);
@@ -129,22 +135,16 @@ fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
             vec![]
         }
         KeyMeaning::Nothing => {
-            unbound(state, prefix, &input::key_name(pressed));
+            keys::unbound(state, prefix, &input::key_name(pressed));
             vec![]
         }
         KeyMeaning::Binding(binding) => {
-            // What was said of the key before is over.
-            state.message.take_if(|message| message.tone == Tone::Note);
+            // What was said of the key before is over; what was done is, with the next deed.
+            let is_deed = !matches!(binding.action, Action::Move(_) | Action::Scroll(_) | Action::Messages);
+            let is_over = |tone| tone == Tone::Note || (tone == Tone::Done && is_deed);
+            state.message.take_if(|message| is_over(message.tone) || (is_deed && message.back.is_some()));
             choose_and_run(state, binding)
         }
-    }
-}
-
-/// Says once of each key that it is not bound, and where to look.
-fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
-    let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
-    if !name.is_empty() && state.unbound.insert(full.clone()) {
-        state.say(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
     }
 }
 

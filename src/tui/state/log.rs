@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp as Time;
 
-use crate::tui::kit::message::Tone;
+use super::State;
+use crate::tui::kit::message::{Message, Tone};
 
 /// Most entries that are kept on the screen; the file has more.
 const MOST: usize = 500;
@@ -66,5 +67,25 @@ impl SaidLog {
     pub fn take_new(&mut self) -> impl Iterator<Item = &Entry> {
         let count = std::mem::take(&mut self.unwritten).min(self.entries.len());
         self.entries.iter().skip(self.entries.len() - count)
+    }
+}
+
+impl State {
+    /// Shows a message that is not kept.
+    pub fn show(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
+        let (verb, object) = (verb.into(), object.into());
+        self.message = Some(Message { tone, verb, object, remedy: None, back: None, quotes: false, since: self.now });
+    }
+
+    /// Says several things: the first is shown, with how many more there are.
+    pub fn say_all(&mut self, tone: Tone, verb: &str, objects: &[String]) {
+        for object in objects {
+            self.log.add(self.now, tone, verb, object, vec![]);
+        }
+        match objects {
+            [] => {}
+            [only] => self.show(tone, verb, only),
+            [first, more @ ..] => self.show(tone, verb, format!("{} more, @ shows all: {first}", more.len())),
+        }
     }
 }

@@ -362,7 +362,7 @@ impl State {
     pub fn say(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
         self.log.add(self.now, tone, &verb, &object, vec![]);
-        self.message = Some(Message { tone, verb, object, remedy: None, back: None, since: self.now });
+        self.show(tone, verb, object);
     }
 
     /// Shows a failure until esc is pressed.
@@ -371,7 +371,8 @@ impl State {
         self.record(failure);
         let (verb, object) = (words::failed(problem.kind).to_owned(), problem.message.clone());
         let remedy = Some(problem.hint.clone());
-        self.message = Some(Message { tone: Tone::Fail, verb, object, remedy, back: None, since: self.now });
+        self.message =
+            Some(Message { tone: Tone::Fail, verb, object, remedy, back: None, quotes: false, since: self.now });
     }
 
     /// Keeps a failure among what was said, with all that is known of it.

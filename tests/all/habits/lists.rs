@@ -8,6 +8,7 @@ use crate::screen::told::{browsing, said, staged};
 use crate::screen::{draw, press};
 use trustdeck::engine::Health;
 use trustdeck::tui::dialogs::{Dialog, Page};
+use trustdeck::tui::kit::message::Tone;
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -176,6 +177,67 @@ fn the_full_name_and_the_same_as_commands_are_copied() {
     assert_eq!(copied(press(&mut state, "yg")), "registry.example.com/admin/demo");
     let commands = copied(press(&mut state, "yc"));
     assert!(commands.contains("trustdeck signer remove ben") && commands.contains("trustdeck publish "), "{commands}");
+}
+
+#[test]
+fn a_prefix_shows_all_that_may_follow_and_does_something_now() {
+    for (keys, words) in [
+        ("3y", &["n name", "g full name", "d digest", "r reference"][..]),
+        ("1,", &["s by state", "n by name", "e by expiry", "t by tags"]),
+        ("1g", &["r repositories", "o roles", "t tags", "k keys", "s staged"]),
+    ] {
+        let mut state = browsing();
+        state.size = (60, 16);
+        press(&mut state, keys);
+        let shown = signs(&draw(&state));
+        assert!(words.iter().all(|word| shown.contains(word)), "{keys}\n{shown}");
+        assert!(!shown.contains("i key ID"), "only keys have one: {shown}");
+    }
+}
+
+#[test]
+fn the_way_out_of_a_prefix_is_silent_and_a_key_that_is_not_bound_is_no_news() {
+    let mut state = browsing();
+    state.message = None;
+    press(&mut state, "y<esc>,<esc>g<esc>");
+    assert_eq!(state.message, None);
+    let before = state.log.newest().count();
+    press(&mut state, "Z");
+    assert!(state.message.is_some());
+    assert_eq!(state.log.newest().count(), before);
+}
+
+#[test]
+fn the_chart_and_what_needs_a_person_are_whole_on_the_smallest_screen() {
+    let mut state = browsing();
+    state.size = (60, 16);
+    press(&mut state, "E");
+    let shown = signs(&draw(&state));
+    assert!(shown.contains("expired") && shown.contains("publishing needs its key"), "{shown}");
+    press(&mut state, "<esc>N");
+    let shown = signs(&draw(&state));
+    assert!(shown.contains("hold the targets key."), "{shown}");
+    press(&mut state, "<esc>");
+    state.size = (160, 45);
+    let shown = signs(&draw(&state));
+    assert!(shown.contains("root expires in 236 d"), "the dock: {shown}");
+}
+
+#[test]
+fn what_was_said_ends_with_the_screen_and_with_the_next_deed() {
+    for keys in ["p", "-", "2"] {
+        let mut state = staged();
+        press(&mut state, "21");
+        state.say(Tone::Done, "sent to the terminal", "something");
+        press(&mut state, "j");
+        assert!(state.message.is_some(), "moving is no deed");
+        press(&mut state, keys);
+        assert_eq!(state.message, None, "{keys}");
+    }
+    let mut state = staged();
+    state.say(Tone::Warn, "on the way", "something");
+    press(&mut state, "p");
+    assert_eq!(state.message, None);
 }
 
 #[test]

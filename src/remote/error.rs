@@ -17,6 +17,9 @@ pub enum RemoteError {
     /// No connection: DNS, TCP, proxy. `chosen` says what named the address of a trust server.
     #[error("cannot reach {host}: {why}")]
     Network { host: String, why: String, chosen: Option<String> },
+    /// It is not asked: only what is known already is used.
+    #[error("cannot reach {host}: only the cache is used (--offline)")]
+    Offline { host: String },
     /// There was a connection, and it ended before an answer was whole.
     #[error("{host} broke off: {why}")]
     BrokeOff { host: String, why: String },

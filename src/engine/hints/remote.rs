@@ -12,6 +12,7 @@ pub(super) fn kind(error: &RemoteError) -> Kind {
     match error {
         RemoteError::NotFound { .. } => Kind::Absent,
         RemoteError::Network { .. }
+        | RemoteError::Offline { .. }
         | RemoteError::BrokeOff { .. }
         | RemoteError::Slow { .. }
         | RemoteError::Proxy { .. } => Kind::Network,
@@ -56,6 +57,7 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Network { .. } => {
             "check the address (trustdeck status shows it), the network and the proxy variables"
         }
+        RemoteError::Offline { .. } => "start without --offline",
         RemoteError::BrokeOff { .. } => "try again; if it goes on, ask whoever runs the server, or a proxy before it",
         RemoteError::WantsTls { .. } => "write https:// in its address",
         RemoteError::Proxy { host, variable, .. } => {

@@ -58,8 +58,7 @@ impl Registries {
             return Err(EngineError::Input { message, hint: "name the image as HOST/PATH".to_owned() });
         };
         if settings.offline {
-            let why = "only the cache is used (--offline)".to_owned();
-            return Err(remote(RemoteError::Network { host: host.to_owned(), why, chosen: None }));
+            return Err(remote(RemoteError::Offline { host: host.to_owned() }));
         }
         let path = RepositoryPath::of(gun).map_err(remote)?;
         let slot = {

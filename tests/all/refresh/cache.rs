@@ -69,6 +69,9 @@ async fn offline_shows_the_cache_without_asking() {
     assert_eq!(view.freshness, Freshness::Cached { at: Some(noon()), reason: None });
     assert_eq!(view, machine.engine().views().cached(&gun()).await.unwrap());
     assert_eq!(origin.count(), 0);
+    let unknown = Gun::parse("registry.example.com/team/unknown").unwrap();
+    let refused = machine.engine().views().refresh(&unknown).await.unwrap_err();
+    assert_eq!(refused.hint(), "start without --offline");
 }
 
 #[tokio::test]

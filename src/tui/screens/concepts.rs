@@ -1,10 +1,12 @@
 //! What the words mean, a page each, in the order in which people ask: keys, roles, signatures, pulls, pins.
 
 use crate::engine::KeyView;
+use crate::engine::trust::tree::RoleState;
+use crate::engine::view::RoleView;
 use crate::engine::view::keys::KeyPlace;
 use crate::tui::dialogs::{Choose, Dialog, Page, Reply};
 use crate::tui::kit::pane::Pane;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, selected, words};
 
 /// The five kinds of keys: role, who holds it, what it signs, and what its loss means.
 const CLASSES: [(&str, &str, &str, &str); 5] = [
@@ -53,14 +55,24 @@ pub fn menu(state: &State) -> Dialog {
         page("What a pull checks", "and why it refuses", pull()),
         page("First contact and pins", "how this machine knows the owner", pins()),
     ];
+    let worst = || state.view().and_then(|view| view.roles.iter().find_map(explains));
     let cursor = match state.focus {
         Pane::Keys => 0,
-        Pane::Roles => 1,
+        Pane::Roles => selected::role(state).and_then(explains).unwrap_or(1),
         Pane::Tags => 2,
         Pane::Staged => 3,
-        Pane::Repositories => 4,
+        Pane::Repositories => worst().unwrap_or(4),
     };
     Dialog::Choose(Choose { title: "What it means".to_owned(), replies, cursor, ..Choose::default() })
+}
+
+/// The page that explains why a role counts no more.
+fn explains(role: &RoleView) -> Option<usize> {
+    match role.state {
+        RoleState::UnderThreshold { .. } => Some(2),
+        RoleState::Expired | RoleState::Hidden | RoleState::Missing | RoleState::Unreachable => Some(3),
+        _ => None,
+    }
 }
 
 fn keys(state: &State) -> Vec<String> {

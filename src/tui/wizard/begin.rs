@@ -87,6 +87,13 @@ pub(super) fn all(state: &State) -> Vec<Offer> {
         let new = having(state, |r| r.health() == Health::New);
         offers.insert(0, offer(state, Wizard::FirstSetup, "first trust data, first signer", new));
     }
+    // What mends something stands first.
+    let is_ill = |role: &Role| state.view().is_some_and(|v| v.findings.iter().any(|f| f.role.as_ref() == Some(role)));
+    offers.sort_by_key(|offer| match &offer.opens {
+        Opens::New { wizard: Wizard::RenewRoot, .. } => !is_ill(&Role::Root),
+        Opens::New { wizard: Wizard::RenewTargets { role }, .. } => !is_ill(role),
+        _ => true,
+    });
     let other =
         |word: &str, note: &str, opens| Offer { word: word.to_owned(), note: note.to_owned(), waits: None, opens };
     let title = if state.known.repositories.is_empty() { "set up a repository" } else { "set up another repository" };

@@ -63,7 +63,7 @@ fn nothing_to_do(state: &State) -> Option<&'static str> {
     let guide = guide(state)?;
     match &guide.phase {
         Footing::Beginning(_) => return Some("the servers are being asked"),
-        Footing::Choosing(chosen) if chosen.is_empty() => return Some("choose a repository with space first"),
+        Footing::Choosing(chosen) if chosen.is_empty() => return Some("choose at least one repository with space"),
         _ => {}
     }
     let state_of_step = guide.step().map(|step| &step.state);
@@ -95,7 +95,10 @@ fn first(state: &State) -> Option<&'static str> {
 
 fn last(state: &State) -> Option<&'static str> {
     let guide = guide(state)?;
-    (guide.phase != Footing::Walking || guide.shown() + 1 >= guide.places()).then_some("this is the last step")
+    if guide.phase != Footing::Walking {
+        return Some("enter begins with the chosen repositories; the other steps follow");
+    }
+    (guide.shown() + 1 >= guide.places()).then_some("this is the last step")
 }
 
 fn no_skip(state: &State) -> Option<&'static str> {

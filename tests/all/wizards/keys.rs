@@ -126,6 +126,31 @@ fn w_lists_begun_wizards_first_and_goes_on_with_them() {
 }
 
 #[test]
+fn what_mends_a_broken_repository_is_the_first_wizard_and_its_page_the_first_to_read() {
+    let mut state = browsing();
+    press(&mut state, "1/admin/legacy<enter>");
+    press(&mut state, "<esc>W");
+    answer(&mut state, Learned::Begun(vec![]));
+    let first = press(&mut state, "<enter>");
+    let Task::Open { wizard, .. } = only_task(&first) else { panic!("{first:?}") };
+    assert!(matches!(wizard, Wizard::RenewTargets { .. }), "{wizard:?}");
+    press(&mut state, "K<enter>");
+    let Some(Dialog::Page(page)) = state.dialogs.last() else { panic!() };
+    assert_eq!(page.title, "What a pull checks");
+}
+
+#[test]
+fn where_repositories_are_chosen_is_not_called_the_last_step() {
+    let mut state = browsing();
+    let facts = rotation();
+    answer(&mut state, Learned::ToChoose(Box::new(facts), vec![]));
+    press(&mut state, "n");
+    assert!(said(&state).contains("enter begins"), "{}", said(&state));
+    press(&mut state, "<enter>");
+    assert!(said(&state).contains("choose at least one"), "{}", said(&state));
+}
+
+#[test]
 fn a_wizard_begins_once_the_servers_have_answered() {
     let mut state = browsing();
     let facts = rotation();
@@ -155,7 +180,7 @@ fn without_a_repository_nothing_begins() {
     let mut state = browsing();
     answer(&mut state, Learned::ToChoose(Box::new(rotation()), vec![gun("admin/demo")]));
     assert_eq!(press(&mut state, "<space><enter>"), []);
-    assert!(shows(&state).contains("choose a repository with space first"));
+    assert!(shows(&state).contains("choose at least one repository with space"));
 }
 
 #[test]

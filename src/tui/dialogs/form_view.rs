@@ -1,6 +1,6 @@
 //! How a form is drawn: with lines between its fields where there is room, else one line each.
 
-use super::form::{Field, Form, Input};
+use super::form::{Field, Form, Input, Purpose};
 use super::label::Label;
 use super::prompt_view::strength;
 use super::window::{Lines, Window, keys};
@@ -32,7 +32,10 @@ impl Form {
         let room = usize::from(canvas.area().height.saturating_sub(6));
         // Where there is no room for lines between the fields, there are none.
         let step = if 2 + self.fields.len() * 2 + against.max(3) <= room { 2 } else { 1 };
-        let rows = 2 + self.fields.len() * step + (3 + note.len()).max(against + 1);
+        // Where fields come while one types, the place for the next is there before: nothing jumps.
+        let grows = matches!(self.purpose, Purpose::AddSigner { .. } | Purpose::AddDelegation { .. });
+        let more = if grows && !self.has(Label::AnotherFile) { step } else { 0 };
+        let rows = 2 + self.fields.len() * step + more + (3 + note.len()).max(against + 1);
         let mut lines = window.open(canvas, WIDTH, u16::try_from(rows).unwrap_or(u16::MAX));
         lines.runs(canvas, &Runs::new().then(self.subject.clone(), theme.strong()));
         lines.blank();

@@ -157,6 +157,10 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
         if let Some((about, detail)) = told {
+            if about != pane {
+                let words = format!(" {} {} ", about.number(), about.name());
+                canvas.put(inner.x + 2, y, inner.right().saturating_sub(2), &words, state.theme.title());
+            }
             let hidden = detail.hidden(inside.detail);
             let from = scrolled(state, about).min(hidden);
             detail.render(canvas, inside.detail, from);

@@ -8,7 +8,7 @@ use super::places;
 use crate::tuf::Role;
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::window::{Window, keys};
-use crate::tui::kit::canvas::{Canvas, Spot};
+use crate::tui::kit::canvas::{Canvas, Spot, width};
 use crate::tui::kit::format::{self, Age, seconds_until};
 use crate::tui::kit::list::stepped;
 use crate::tui::messages::input;
@@ -100,9 +100,10 @@ fn legend(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16)) {
     let (glyphs, quiet) = (canvas.theme.glyphs, canvas.theme.quiet());
     let (left, beyond) = ((glyphs.holds, "time left"), (glyphs.beyond, "over 3 years"));
     let first = [left, (glyphs.now, "its end"), beyond, (glyphs.fail, "expired")];
-    let line = first.map(|(sign, words)| format!("{sign} {words}")).join("   ");
-    canvas.put(x, y, end, &line, quiet);
-    let root = format!("{}{} last half year of root: publishing needs its key", glyphs.warn, glyphs.lost);
+    let first = first.map(|(sign, words)| format!("{sign} {words}"));
+    let is_roomy = width(&first.join("   ")) <= end.saturating_sub(x);
+    canvas.put(x, y, end, &first.join(if is_roomy { "   " } else { " " }), quiet);
+    let root = format!("{}{} root's last half year: publishing needs its key", glyphs.warn, glyphs.lost);
     canvas.put(x, y + 1, end, &root, quiet);
 }
 

@@ -16,7 +16,7 @@ const LEAST: u16 = 6;
 /// Both docks: details get rows that what needs a person does not use, as far as they need them.
 pub(super) fn render(state: &State, canvas: &mut Canvas<'_>, (upper, lower): (Rect, Rect)) {
     let needed = rows(&text(state, upper.width)) + 3;
-    let used = (rows(&needs::all(state)) + 3).max(LEAST);
+    let used = (needs::height(&needs::all(state), lower.width.saturating_sub(4)) + 3).max(LEAST);
     let lent = needed.saturating_sub(upper.height).min(lower.height.saturating_sub(used));
     details(state, canvas, Rect { height: upper.height + lent, ..upper });
     findings(state, canvas, Rect { y: lower.y + lent, height: lower.height - lent, ..lower });
@@ -135,7 +135,7 @@ fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let all = needs::all(state);
     let (area, below) = if area.width >= 50 && area.height >= 18 {
-        let upper = (u16::try_from(all.len()).unwrap_or(u16::MAX).saturating_add(3)).clamp(6, area.height / 2);
+        let upper = (needs::height(&all, area.width.saturating_sub(4)) + 3).clamp(6, area.height / 2);
         let below = Rect { y: area.y + upper, height: area.height - upper, ..area };
         (Rect { height: upper, ..area }, Some(below))
     } else {
@@ -149,8 +149,15 @@ fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     if all.is_empty() {
         canvas.put(inner.x + 1, inner.y + 1, end, "nothing", theme.quiet());
     }
-    for (y, need) in (inner.y + 1..inner.bottom()).zip(&all) {
-        needs::line(state, canvas, (inner.x + 1, y, end), need);
+    // Rows that are free go to what would be cut.
+    let mut free = inner.height.saturating_sub(1 + rows(&all));
+    let mut y = inner.y + 1;
+    for need in &all {
+        if y < inner.bottom() {
+            let used = needs::line(state, canvas, (inner.x + 1, y, end), (need, 1 + free));
+            free = free.saturating_sub(used - 1);
+            y += used;
+        }
     }
     if let Some(area) = below {
         let mut frame = Frame::titled("Expires");

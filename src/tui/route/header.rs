@@ -1,8 +1,8 @@
 //! The top line: where we are, and what needs a person; below it the tour.
 
 use super::tour::sentence;
-use crate::engine::Health;
 use crate::engine::view::keys::KeyState;
+use crate::engine::{Health, PlanId};
 use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format::{clock, count, host, seconds_until};
 use crate::tui::kit::theme::Theme;
@@ -39,8 +39,12 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
         // Where one is counts for more; the keys have a pane of their own.
         right = right_side(state, Keys::Open);
     }
-    if beside(0) + right.width() > end {
+    if beside(u16::MAX) + right.width() > end {
         right = right_side(state, Keys::Unsaid);
+    }
+    // The address of the server is whole before the name of the program is.
+    if beside(u16::MAX) + right.width() > end {
+        left.0.drain(..2);
     }
     let room = end.saturating_sub(right.width() + 2);
     left.0.extend(place(state, room.saturating_sub(left.width() + 1)).0);
@@ -57,7 +61,7 @@ fn place(state: &State, room: u16) -> Runs {
     let (task, plan) = match &state.screen {
         Screen::Main => return server(state, room),
         Screen::Review(_) => ("review", state.plan.as_ref().map(|p| p.id.short().to_owned())),
-        Screen::Publish(publishing) => ("publish", Some(publishing.plan.clone())),
+        Screen::Publish(publishing) => ("publish", Some(PlanId(publishing.plan.clone()).short().to_owned())),
         Screen::Wizard => return state.guide.as_ref().map(|guide| task(state, guide)).unwrap_or_default(),
     };
     let mut runs = Runs::new().then(task, theme.quiet()).gap(2);

@@ -19,8 +19,9 @@ use crate::tui::state::{Repository, State, words};
 const WIDTH: u16 = 84;
 /// Lines that a key scrolls.
 const PAGE: usize = 8;
-/// Lines below the list that say more of the one under the cursor.
+/// Fewest lines below the list that say more of the one under the cursor, and fewest of the list.
 const BELOW: u16 = 4;
+const LEAST: u16 = 3;
 /// Cells of a name.
 const NAME: u16 = 24;
 
@@ -113,9 +114,15 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
         keys: keys(canvas, &[("enter", "go there"), ("j k", "choose"), ("esc", "close")]),
         colour: None,
     };
-    let most = canvas.area().height.saturating_sub(6 + BELOW + 1).max(1);
-    let rows = u16::try_from(all.len()).unwrap_or(u16::MAX).clamp(1, most);
-    let place = window.open(canvas, WIDTH, rows + 1 + BELOW);
+    let count = u16::try_from(all.len()).unwrap_or(u16::MAX).max(1);
+    let room = canvas.area().height.saturating_sub(6 + 1);
+    // What is said of any of them is whole where it can be; the window stays as large for all.
+    let cells = usize::from(WIDTH.min(canvas.area().width.saturating_sub(4)).saturating_sub(6));
+    let longest = all.iter().map(|need| wrap(&need.detail, cells).len()).max().unwrap_or_default();
+    let longest = u16::try_from(longest).unwrap_or(u16::MAX);
+    let below = longest.max(BELOW).min(room.saturating_sub(count.min(LEAST)));
+    let rows = count.min(room.saturating_sub(below).max(1));
+    let place = window.open(canvas, WIDTH, rows + 1 + below);
     if all.is_empty() {
         canvas.put(place.x, place.y, place.end, "nothing: every repository is as it should be", theme.quiet());
         return;
@@ -123,7 +130,7 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     let shown = usize::from(rows);
     let offset = (at + 1).saturating_sub(shown);
     for (y, (i, need)) in (place.y..place.y + rows).zip(all.iter().enumerate().skip(offset)) {
-        line(state, canvas, (place.x, y, place.end), need);
+        line(state, canvas, (place.x, y, place.end), (need, 1));
         canvas.spot(place.x, y, place.end, Spot::Line(i));
         if i == at {
             canvas.select(place.x.saturating_sub(1), y, place.end);
@@ -140,13 +147,40 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// A need in one line.
-pub(super) fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), need: &Need) {
+/// Cells of the name and of what it needs, in a line of `width`.
+fn cells(width: u16) -> (u16, u16) {
+    let name = NAME.min(width.saturating_sub(2) / 3);
+    (name, width.saturating_sub(name + 4))
+}
+
+/// Lines that all take where none is cut, in lines of `width`.
+pub(super) fn height(all: &[Need], width: u16) -> u16 {
+    let lines: usize = all.iter().map(|need| wrap(&need.headline, usize::from(cells(width).1)).len()).sum();
+    u16::try_from(lines).unwrap_or(u16::MAX - 3)
+}
+
+/// A need in at most `rows` lines. Says how many it took.
+pub(super) fn line(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    (x, y, end): (u16, u16, u16),
+    (need, rows): (&Need, u16),
+) -> u16 {
+    let (cells, room) = cells(end.saturating_sub(x));
     let (glyph, style) = health_glyph(canvas.theme, need.level);
     let x = canvas.put(x, y, end, glyph, style) + 1;
-    let cells = NAME.min(end.saturating_sub(x) / 3);
     let fitted = |repository| state.fitted(repository, usize::from(cells));
     let name = state.find(&need.gun).map(fitted).unwrap_or_default();
     canvas.runs(x, y, x + cells, &Runs::new().then(name, canvas.theme.text()));
-    canvas.put(x + cells + 2, y, end, &need.headline, canvas.theme.quiet());
+    let parts = wrap(&need.headline, usize::from(room.max(1)));
+    if rows <= 1 || parts.len() <= 1 {
+        canvas.put(x + cells + 2, y, end, &need.headline, canvas.theme.quiet());
+        return 1;
+    }
+    let mut used = 0;
+    for (part, y) in parts.iter().take(usize::from(rows)).zip(y..) {
+        canvas.put(x + cells + 2, y, end, part, canvas.theme.quiet());
+        used += 1;
+    }
+    used
 }

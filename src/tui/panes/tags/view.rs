@@ -32,11 +32,11 @@ const DIGITS: usize = 8;
 
 const COLUMNS: [Column; 7] = [
     left("State", 10, 9),
-    rest("Tag", 14),
+    rest("Tag", 12),
     left("Signed", 8, 9),
     left("Registry", 8, 9),
     Column { flexible: true, ..left("Signers", 10, 3) },
-    Column { flexible: true, ..left("Roles", 12, 1) },
+    Column { flexible: true, ..left("Roles", 14, 1) },
     right("Size", 6, 0),
 ];
 

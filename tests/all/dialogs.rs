@@ -146,6 +146,12 @@ fn refused_publish(admission: Admission) -> State {
     assert_eq!(press(&mut state, "i"), [], "it still runs");
     assert!(state.dialogs.is_empty());
     tell(&mut state, Effect::ReadStage, Outcome::Published(Ok(published)));
+    press(&mut state, "u");
+    assert!(
+        crate::screen::told::said(&state).contains("what was published cannot be undone"),
+        "{}",
+        crate::screen::told::said(&state)
+    );
     state
 }
 

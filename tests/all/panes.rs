@@ -393,13 +393,54 @@ fn leaving_and_interrupting_end_the_loop_without_losing_anything() {
 }
 
 #[test]
+fn a_bad_name_is_said_before_what_is_still_missing() {
+    let mut state = browsing();
+    press(&mut state, "2aca rol<enter>");
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!() };
+    let said = form.complaint().map(ToString::to_string).unwrap_or_default();
+    assert!(said.contains("ca rol") && form.focus == 0, "{said} at {}", form.focus);
+}
+
+#[test]
+fn a_role_whose_removal_is_staged_says_so_and_what_is_said_names_its_pane() {
+    let mut state = staged();
+    select(&mut state, "admin/api");
+    press(&mut state, "2");
+    state.lists.roles.select(&role("targets/ben"));
+    let frame = frame::signs(&draw(&state));
+    assert!(frame.contains("its removal is staged"), "{frame}");
+    assert_eq!(frame.matches(" 2 Roles ").count(), 2, "the pane, and what is said of its row: {frame}");
+}
+
+#[test]
+fn the_address_of_the_server_is_whole_beside_the_marks_of_a_narrow_screen() {
+    let mut views = repositories();
+    views.iter_mut().for_each(|view| view.server = "https://trust.registry.example.com:4443".to_owned());
+    let mut state = state_of(views, (80, 24), Theme::default());
+    state.here.read_only.everything = true;
+    let frame = frame::signs(&draw(&state));
+    let head = frame.lines().next().unwrap();
+    assert!(head.contains("trust.registry.example.com:4443") && head.contains("READ-ONLY"), "{head}");
+}
+
+#[test]
 fn a_server_is_named_on_the_empty_screen_and_a_wrong_one_stays_in_its_form() {
     let mut state = state_of(vec![], (80, 24), Theme::default());
     press(&mut state, "nftp://trust.example.com<enter>");
     assert!(state.quit.is_none());
     assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some()));
-    press(&mut state, "<ctrl-u>trust.example.com:4443/<enter>");
-    assert_eq!(state.quit, Some(Quit::Server("https://trust.example.com:4443".to_owned())));
+    let url = "https://trust.example.com:4443".to_owned();
+    let asked = press(&mut state, "<ctrl-u>trust.example.com:4443/<enter>");
+    assert_eq!(asked, [Effect::Greet(url.clone())]);
+    // While it is asked, letters are no keys; where it does not answer the form stays.
+    press(&mut state, "sq");
+    assert_eq!(state.quit, None);
+    let refused = Outcome::Greeted(url.clone(), Err(failure(Kind::Network, None)));
+    tell(&mut state, Effect::Greet(url.clone()), refused);
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Form(form)) if form.error.is_some() && form.busy.is_none()));
+    press(&mut state, "<enter>");
+    tell(&mut state, Effect::Greet(url.clone()), Outcome::Greeted(url.clone(), Ok(())));
+    assert_eq!(state.quit, Some(Quit::Server(url)));
     let mut state = state_of(vec![], (80, 24), Theme::default());
     state.here.server = Some("https://trust.example.com".to_owned());
     let frame = frame::signs(&draw(&state));

@@ -173,8 +173,8 @@ impl Staging {
         self.kept.journal.change(|content| {
             let dropped: Vec<&StagedChange> = content.entries.iter().filter(|e| entries.contains(&e.id)).collect();
             let what = match dropped.as_slice() {
-                [one] => format!("drop: {}", one.change.describe_at(one.gun.as_str())),
-                more => format!("drop {} changes", more.len()),
+                [one] => format!("the drop of: {}", one.change.describe_at(one.gun.as_str())),
+                more => format!("the drop of {} changes", more.len()),
             };
             content.act(what, entries, Vec::new());
             Ok(content.stage())

@@ -73,7 +73,7 @@ fn no_restoring(state: &State) -> Option<&'static str> {
 
 fn no_question(state: &State) -> Option<&'static str> {
     let asks = state.repository().and_then(Repository::question);
-    asks.is_none().then_some("this repository asks nothing")
+    asks.is_none().then_some("its server wants no login, and its root is known")
 }
 
 fn no_foreign(state: &State) -> Option<&'static str> {

@@ -265,6 +265,7 @@ fn signed_by(state: &State, role: &RoleView) -> (String, Style) {
             let removed = role.last_signed_by.first().map_or("nobody", |s| s.label.as_str());
             (format!("{} {removed}", theme.glyphs.fail), theme.fail())
         }
+        RoleState::Unreachable => ("not read".to_owned(), theme.quiet()),
         _ => (words::role_state(role).to_owned(), theme.quiet()),
     }
 }
@@ -321,7 +322,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     };
     let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
     let ends = role.expires.filter(|at| age(state.now, &role.role, *at) == Age::Short);
+    let is_removed = planned(state, &role.role).is_some_and(|diff| diff.mark == Mark::Removed);
     detail.state = Some(match (&role.state, ends) {
+        _ if is_removed => ("its removal is staged; u takes that back".to_owned(), theme.remove_word()),
         (RoleState::Good, Some(at)) => (format!("expires in {}", format::expiry(state.now, at)), theme.warn_word()),
         (RoleState::Good, None) => (words::role_state(role).to_owned(), theme.quiet()),
         _ => (words::role_state(role).to_owned(), theme.fail()),

@@ -1,13 +1,16 @@
 //! Questions of dialogs, one line each, with what holds if nothing is typed.
 
+use std::path::PathBuf;
+
 use crossterm::event::KeyCode;
 
 use super::{Session, lines};
 use crate::engine::Passphrase;
-use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::form::{Field, Input};
+use crate::tui::dialogs::{Dialog, Purpose};
 use crate::tui::forms::adapt;
 use crate::tui::route::typed;
+use crate::tui::runner::files::public_keys;
 
 /// What leaves a question without an answer.
 const LEAVE: &str = "!";
@@ -35,7 +38,8 @@ impl Session {
                 adapt::adapt(form);
             }
             // Asked again at once, not behind all the others.
-            match self.top_form().and_then(|form| form.wrong.clone()) {
+            let wrong = self.top_form().and_then(|form| form.wrong.as_ref().map(ToString::to_string));
+            match wrong.or_else(|| self.unreadable(place)) {
                 Some(wrong) => self.print(&format!("error: {wrong}"))?,
                 None => place += 1,
             }
@@ -49,6 +53,27 @@ impl Session {
             self.print(&format!("error: {label} is still empty"))?;
         }
         Ok(true)
+    }
+
+    /// Why a file that was named holds no public key, where one is wanted; the field is empty again.
+    fn unreadable(&mut self, place: usize) -> Option<String> {
+        let form = self.top_form()?;
+        let adds_keys = matches!(
+            form.purpose,
+            Purpose::AddSigner { .. } | Purpose::AddDelegation { .. } | Purpose::EditDelegation { .. }
+        );
+        let Some(Input::Path(path)) = form.fields.get(place).map(|field| &field.input) else { return None };
+        if !adds_keys || path.trimmed().is_empty() {
+            return None;
+        }
+        let (paths, typed) = ([PathBuf::from(path.trimmed())], &self.engine.settings().typed_paths);
+        let wrong = public_keys(&paths, typed, self.engine.now()).err()?;
+        self.fill(place, |input| {
+            if let Input::Path(path) = input {
+                path.set("");
+            }
+        });
+        Some(wrong)
     }
 
     fn top_form(&self) -> Option<&crate::tui::dialogs::Form> {

@@ -39,7 +39,7 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     options.fill(&mut state, &engine);
     // Its steps name keys of a screen.
     state.tour = None;
-    own_keys::bind(&mut state, &options.keys);
+    own_keys::bind(&mut state, &options.keys, &options.lines);
     let (sender, results) = mpsc::channel(256);
     let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
     runner.hear(options.learned.take());
@@ -216,7 +216,12 @@ impl Session {
         let front = lines::front(&self.state);
         let number = format!("{}. ", place + 1);
         let row = front.iter().find(|line| line.trim_start_matches(['>', ' ']).starts_with(&number)).cloned();
-        let below = front.iter().filter(|line| !self.shown.contains(line) && Some(*line) != row.as_ref());
+        // The row where the cursor was reads otherwise now too: that is no news.
+        let is_row = |line: &str| {
+            let number = line.trim_start_matches(['>', ' ']).split_once(". ").map(|(number, _)| number);
+            number.is_some_and(|number| number.parse::<usize>().is_ok())
+        };
+        let below = front.iter().filter(|line| !self.shown.contains(line) && !is_row(line));
         let told: Vec<String> = row.iter().chain(below).cloned().collect();
         if self.state.dialogs.is_empty() {
             self.listed.clone_from(&front);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
+use crate::tui::dialogs::label::Label;
 use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
@@ -63,7 +64,11 @@ pub(super) fn sentence(state: &State, tour: &Tour, step: &TourStep) -> String {
 
 fn in_dialog(tour: &Tour, dialog: &Dialog, done: &Goal) -> String {
     match (dialog, done) {
-        (Dialog::Form(_), Goal::SignerStaged(_)) => format!("Press enter: {} is filled in.", tour.signer.0),
+        (Dialog::Form(form), Goal::SignerStaged(_)) => {
+            let (name, file) = &tour.signer;
+            let is_own = form.text(Label::Name) != name || form.paths() != [file];
+            if is_own { "Press enter: it is staged.".to_owned() } else { format!("Press enter: {name} is filled in.") }
+        }
         (Dialog::Form(_), Goal::TagStaged(..)) => "Press enter: it is staged.".to_owned(),
         (Dialog::Choose(_), Goal::TagStaged(..)) => "Compare the two digests, then press enter.".to_owned(),
         (Dialog::Choose(_), Goal::Verified(..)) => "Press enter: the registry is asked.".to_owned(),

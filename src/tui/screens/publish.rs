@@ -17,6 +17,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["i"], Wanted::PublishScreen(actions::Publish::Answer), "log in", Group::Publish, 25).unless(nothing_asked),
     bind(&["r"], Wanted::PublishScreen(actions::Publish::Retry), "review what failed", Group::Publish, 30)
         .unless(nothing_failed),
+    bind(&["u"], Wanted::Undo, "undo", Group::Stage, 0).unless(not_here),
 ];
 
 fn publishing(state: &State) -> Option<&Publishing> {
@@ -37,6 +38,13 @@ fn nothing_asked(state: &State) -> Option<&'static str> {
 fn nothing_failed(state: &State) -> Option<&'static str> {
     let failed = publishing(state).is_some_and(|p| p.ended.is_some() && (p.failure.is_some() || p.counts().1 > 0));
     (!failed).then_some("nothing failed")
+}
+
+fn not_here(state: &State) -> Option<&'static str> {
+    Some(match state.stage.undo {
+        Some(_) => "what was published cannot be undone; what is still staged can, in the panes",
+        None => "no staging to undo; what was published cannot be undone",
+    })
 }
 
 /// Does what the user wants.

@@ -100,6 +100,9 @@ fn a_signer_is_added_reviewed_and_published_by_lines_alone() {
     talk.hear("> 1. ");
     talk.answer("\n> ", "s");
     talk.answer("name", "carol");
+    // A file that is none is asked for again at once.
+    talk.answer("key", "nosuch.pub");
+    talk.hear("error: ");
     talk.answer("key", "carol.pub");
     talk.answer(": ", "");
     talk.hear("done: staged: add signer carol");
@@ -239,6 +242,14 @@ fn help_is_a_key_a_line_and_a_list_is_not_said_again_where_nothing_changed() {
     assert!(help.contains("\nHelp\n") && help.lines().any(|line| line.starts_with("a: ")), "{help}");
     assert!(!help.lines().any(|line| line.matches(": ").count() > 2), "{help}");
     assert!(!help.contains("team/web"), "the list was said before: {help}");
+    talk.say("2");
+    let said = talk.question();
+    let number = |line: &str| Some(line.trim_start_matches(['>', ' ']).split_once(". ")?.0.parse::<usize>().is_ok());
+    assert_eq!(
+        said.lines().filter(|line| number(line) == Some(true)).count(),
+        1,
+        "one row, not the one before: {said}"
+    );
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn dropped_changes_come_back_where_they_stood() {
     assert_eq!(staged(&engine), [sign("1.2")]);
     let stage = engine.stage().undo().unwrap();
     assert_eq!(stage.changes, entries);
-    assert!(stage.redo.unwrap().starts_with("drop"));
+    assert!(stage.redo.unwrap().starts_with("the drop of"));
     assert_eq!(engine.stage().redo().unwrap().changes.len(), 1);
 }
 

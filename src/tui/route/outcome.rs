@@ -138,8 +138,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
     }
     let Some(repository) = state.find_mut(gun) else { return vec![] };
     let was_login = source == Source::Server && std::mem::take(&mut repository.is_logging_in);
-    let mut notice = None;
-    let mut failed = None;
+    let (mut notice, mut failed) = (None, None);
     match (result, source) {
         (Ok(view), _) => {
             notice = view.notices.first().cloned();

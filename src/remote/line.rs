@@ -1,7 +1,7 @@
 //! Requests in line on one connection: each is sent before the one before it is answered (HTTP/1.1, RFC 9112 section 9.3.2).
 //!
-//! A server takes up a request when it has answered the one before: a trust server far away works without a pause, and yet
-//! never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn, holds everybody
+//! A server takes up a request when it has answered the one before: a trust server works without a pause, however far away
+//! it is, and yet never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn, holds everybody
 //! else off as long as it lasts, and ends when nobody has asked for a while. One that breaks is not opened again: what it
 //! left unanswered goes the way of single requests.
 
@@ -107,7 +107,7 @@ impl ServerLine {
 
     /// Opens a line if many wait and there is none.
     pub(super) fn consider(self: &Arc<Self>, turns: &Arc<Turns>) {
-        if self.waiting.load(Ordering::Relaxed) >= MANY && turns.is_far() {
+        if self.waiting.load(Ordering::Relaxed) >= MANY && turns.is_free() {
             self.open(Arc::clone(turns));
         }
     }

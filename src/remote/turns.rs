@@ -128,9 +128,9 @@ impl Turns {
         Arc::clone(&self.alone).write_owned().await
     }
 
-    /// Whether the server is far away, and how many requests it gets is left to us.
-    pub(super) fn is_far(&self) -> bool {
-        self.fixed.is_none() && self.round_trip().is_some_and(|round_trip| round_trip >= NEAR)
+    /// Whether how many requests it gets is left to us.
+    pub(super) fn is_free(&self) -> bool {
+        self.fixed.is_none()
     }
 
     /// Waits until it may be under way with the others, or alone if it must.

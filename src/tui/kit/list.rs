@@ -245,6 +245,12 @@ impl<K: RowName> List<K> {
         marked
     }
 
+    /// The marked rows in no order, else the one under the cursor: for questions that are asked at each frame.
+    pub fn all_meant(&self) -> impl Iterator<Item = &K> {
+        let selected = if self.marks.is_empty() { self.selected() } else { None };
+        self.marks.iter().chain(selected)
+    }
+
     /// The marked rows, else the one under the cursor.
     #[must_use]
     pub fn meant(&self) -> Vec<K> {

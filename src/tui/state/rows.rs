@@ -96,6 +96,9 @@ impl TagRows {
     /// Index and name of those that pass the filter, in order.
     #[must_use]
     pub fn shown(&self) -> Vec<(usize, Arc<str>)> {
+        if self.filter.is_empty() && self.sort != Sort::State {
+            return self.rows.iter().enumerate().map(|(index, row)| (index, Arc::clone(&row.row.name))).collect();
+        }
         let mut shown: Vec<(usize, &TagRow)> = if self.filter.is_empty() {
             self.rows.iter().enumerate().collect()
         } else {

@@ -61,11 +61,11 @@ fn not_signable(state: &State) -> Option<&'static str> {
 }
 
 fn not_signed(state: &State) -> Option<&'static str> {
-    let meant = state.lists.tags.meant();
     let is_bare = |tag: &TagRow| tag.row.signed.is_none() && tag.staged.is_none();
     let unsigned = |name: &Arc<str>| state.lists.tag_rows.of_tag(name).all(is_bare);
-    let why = meant.iter().all(unsigned).then_some("nobody has signed it, so there is nothing to revoke");
-    none(state).or(why)
+    let why =
+        || state.lists.tags.all_meant().all(unsigned).then_some("nobody has signed it, so there is nothing to revoke");
+    none(state).or_else(why)
 }
 
 fn no_registry(state: &State) -> Option<&'static str> {

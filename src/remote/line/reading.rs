@@ -23,6 +23,8 @@ const WORTH: usize = 32;
 /// A longer head is none.
 const HEAD: usize = 64 * 1024;
 const HEADERS: usize = 100;
+/// More heads of answers that are still to come are none.
+const INTERIM: usize = 16;
 /// A longer line before a piece of a body, or behind all, is none.
 const LINE: usize = 1024;
 /// So much of a failure's body is read beyond what is kept; for more the line ends.
@@ -127,12 +129,17 @@ impl<R: AsyncRead + Unpin> Reading<R> {
 
     async fn head(&mut self, asked: Instant, progress: &watch::Receiver<Instant>) -> Result<Head, Fault> {
         let limit = self.limits.first_byte;
+        let mut interim = 0;
         loop {
             if let Some(head) = self.parsed()? {
-                if head.status.is_informational() {
-                    continue;
+                if !head.status.is_informational() {
+                    return Ok(head);
                 }
-                return Ok(head);
+                interim += 1;
+                if interim > INTERIM {
+                    return Err(self.improper("too many heads before the answer"));
+                }
+                continue;
             }
             if self.came.len() > HEAD {
                 return Err(self.improper("message head is too large"));

@@ -168,6 +168,7 @@ async fn answers_are_bounded_in_size_and_time() {
         (head("Content-Encoding: gzip\r\nContent-Length: 1") + "1", "its content is encoded"),
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "it is no proper HTTP"),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n".to_owned(), "it is no proper HTTP"),
+        ("HTTP/1.1 102 Processing\r\n\r\n".repeat(17), "too many heads"),
         (endless, "message head is too large"),
         (String::new(), "0 s to answer"),
         (head("Content-Length: 9") + "1", "0 s to send"),

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, LOCATION};
-use reqwest::{Request, Response, StatusCode, Version};
+use reqwest::{Request, Response, StatusCode, Url, Version};
 use rustls::ClientConfig;
 use tokio::time::Instant;
 
@@ -22,7 +21,7 @@ use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::setup::Setup;
 use super::timed::Timed;
-use super::tls::{built, client, plain_configuration, verifier};
+use super::tls::{built, client, own_configuration, verifier};
 use super::turns::Turns;
 use super::upload::Upload;
 
@@ -70,8 +69,8 @@ pub(super) struct Http {
     place: Option<PathBuf>,
     /// What connections of our own are made with; `None` for plain HTTP.
     own: Option<Arc<ClientConfig>>,
-    /// Whether the server spoke HTTP/1.1 last, and to us without a proxy.
-    is_plain: AtomicBool,
+    /// Whether the server spoke HTTP/1.1 last, and to us without a proxy; `None` before it spoke.
+    is_plain: Mutex<Option<bool>>,
     /// Our ends of connections that were used.
     used: Mutex<HashSet<SocketAddr>>,
 }
@@ -87,7 +86,7 @@ impl Http {
         let proxies = Arc::new(setup.proxies.clone());
         let prepared = |identity| client(endpoint, &verifier, identity, &proxies, limits.connect);
         let own = match endpoint.base().starts_with("https:") {
-            true => Some(Arc::new(plain_configuration(endpoint, &verifier, tls.identities.first())?)),
+            true => Some(Arc::new(own_configuration(endpoint, &verifier, tls.identities.first())?)),
             false => None,
         };
         let timed = Timed::new(Arc::clone(turns), endpoint.base().starts_with("https:"));
@@ -99,7 +98,7 @@ impl Http {
             proxies,
             place: tls.place.clone(),
             own,
-            is_plain: AtomicBool::new(false),
+            is_plain: Mutex::default(),
             used: Mutex::default(),
         })
     }
@@ -116,7 +115,16 @@ impl Http {
 
     /// Whether the server speaks HTTP/1.1, and to us without a proxy, as far as was seen.
     pub(super) fn is_plain(&self) -> bool {
-        self.is_plain.load(Ordering::Relaxed)
+        self.spoken().is_some_and(|is_plain| is_plain)
+    }
+
+    /// Whether it may, as far as is known.
+    pub(super) fn may_be_plain(&self, url: &Url) -> bool {
+        self.spoken().unwrap_or_else(|| matches!(self.proxies.route(url), Route::Direct(_)))
+    }
+
+    fn spoken(&self) -> Option<bool> {
+        *self.is_plain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request without a body and waits for the head of its answer.
@@ -173,7 +181,7 @@ impl Http {
             let began = (asked.elapsed(), self.is_used(&response));
             if is_own {
                 let is_plain = response.version() == Version::HTTP_11 && matches!(way.route, Route::Direct(_));
-                self.is_plain.store(is_plain, Ordering::Relaxed);
+                *self.is_plain.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_plain);
             }
             check_encoding(host, &headers)?;
             let body = if status.is_success() {

@@ -1,9 +1,10 @@
 //! Requests in line on one connection: each is sent before the one before it is answered (HTTP/1.1, RFC 9112 section 9.3.2).
 //!
 //! A server takes up a request when it has answered the one before: a trust server works without a pause, however far away
-//! it is, and yet never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn, holds everybody
-//! else off as long as it lasts, and ends when nobody has asked for a while. One that breaks is not opened again: what it
-//! left unanswered goes the way of single requests.
+//! it is, and yet never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn at a server
+//! nearby, and to one far away for the second that wants to be under way, for a connection costs two round trips. It holds
+//! everybody else off as long as it lasts, and ends when nobody has asked for a while. One that breaks, or leads to a server
+//! that has something better than HTTP/1.1, is not opened again: what it left unanswered goes the way of single requests.
 
 mod queued;
 mod reading;
@@ -32,8 +33,10 @@ use queued::{Awaited, End, Queued, Written};
 use reading::Reading;
 use writing::{head, write};
 
-/// So many that wait for their turn are worth a connection.
+/// So many that wait for their turn are worth a connection to a server nearby.
 const MANY: usize = 6;
+/// So many that wait or are under way are worth one to a server far away.
+const MANY_FAR: usize = 2;
 /// Requests that are sent and not yet answered, at most.
 const DEPTH: usize = 32;
 /// The line of one server, while there is one.
@@ -93,6 +96,12 @@ impl ServerLine {
         let _ = self.state.subscribe().wait_for(is_coming).await;
     }
 
+    /// Waits as long as a line may come, or is there.
+    pub(super) async fn given_up(&self) {
+        // Fails only once nobody can ask any more.
+        let _ = self.state.subscribe().wait_for(|state| matches!(state, State::Closed | State::Never)).await;
+    }
+
     /// The line that is coming, once it is open.
     pub(super) async fn open_line(&self) -> Option<Arc<OpenLine>> {
         let mut state = self.state.subscribe();
@@ -107,12 +116,17 @@ impl ServerLine {
 
     /// Opens a line if many wait and there is none.
     pub(super) fn consider(self: &Arc<Self>, turns: &Arc<Turns>) {
-        if self.waiting.load(Ordering::Relaxed) >= MANY && turns.is_free() {
-            self.open(Arc::clone(turns));
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting >= MANY || (turns.is_far() && waiting > 0 && waiting + turns.under_way() >= MANY_FAR) {
+            self.open(turns);
         }
     }
 
-    fn open(self: &Arc<Self>, turns: Arc<Turns>) {
+    /// Opens a line if there is none, unless the user knows how many requests the server takes at once.
+    pub(super) fn open(self: &Arc<Self>, turns: &Arc<Turns>) {
+        if !turns.is_free() {
+            return;
+        }
         let begins = |state: &mut State| {
             let is_closed = matches!(state, State::Closed);
             if is_closed {
@@ -123,9 +137,11 @@ impl ServerLine {
         if !self.state.send_if_modified(begins) {
             return;
         }
-        let lines = Arc::clone(self);
+        turns.gather(true);
+        let (lines, turns) = (Arc::clone(self), Arc::clone(turns));
         tokio::spawn(async move {
             let end = lines.run(&turns).await;
+            turns.gather(false);
             lines.state.send_replace(match end {
                 End::Idle | End::Closed { is_early: false } => State::Closed,
                 End::Closed { is_early: true } | End::Broken => State::Never,
@@ -145,7 +161,7 @@ impl ServerLine {
         let Some(tls) = self.address.tls.clone() else { return self.serve(stream, turns).await };
         let Ok(name) = ServerName::try_from(self.address.name.clone()) else { return End::Broken };
         match tokio::time::timeout(limit, TlsConnector::from(tls).connect(name, stream)).await {
-            Ok(Ok(stream)) => self.serve(stream, turns).await,
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() != Some(b"h2") => self.serve(stream, turns).await,
             _ => End::Broken,
         }
     }

@@ -95,14 +95,15 @@ pub(super) fn verifier(endpoint: &Endpoint, tls: &TlsMaterial) -> Result<Arc<Ver
     Ok(verifier)
 }
 
-/// For connections of our own, which speak HTTP/1.1 only.
-pub(super) fn plain_configuration(
+/// For connections of our own, which serve if the server chooses HTTP/1.1. It is offered what others offer: it may have
+/// better.
+pub(super) fn own_configuration(
     endpoint: &Endpoint,
     verifier: &Arc<Verifier>,
     identity: Option<&Zeroizing<Vec<u8>>>,
 ) -> Result<ClientConfig, RemoteError> {
     let mut configuration = configuration(endpoint, verifier, identity)?;
-    configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
+    configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(configuration)
 }
 

@@ -11,7 +11,7 @@
 //! [`ServerLine`](super::line::ServerLine).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{
@@ -20,12 +20,13 @@ use tokio::sync::{
 
 use super::pace::Pace;
 use super::service::Service;
+use super::waits::Waits;
 
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
-/// Who waits so long at the start for the first connection asks on one of its own: the server is not nearby.
+/// Who waits so long at the start for the first connection needs not wait for its answer: the server is not nearby.
 const PATIENCE: Duration = Duration::from_millis(25);
-/// So many then, until the round trip is known.
+/// So many ask at once then, until the round trip is known, each on a connection of its own.
 const AT_FIRST: usize = 4;
 /// Never more than this.
 const MOST: usize = 32;
@@ -56,6 +57,9 @@ pub(super) struct Turns {
     handshakes: AtomicUsize,
     /// Answers for which no more than one may be asked for, after the server went away.
     slow: AtomicU64,
+    /// Whether the others are to go in line: until they can, one at a time.
+    gathers: AtomicBool,
+    under_way: AtomicUsize,
     pace: Pace,
 }
 
@@ -68,6 +72,7 @@ pub(super) struct Turn<'a> {
     _shared: Option<RwLockReadGuard<'a, ()>>,
     /// Of an upload that takes long.
     _alone: Option<RwLockWriteGuard<'a, ()>>,
+    _counted: Waits<'a>,
 }
 
 /// What a request does to the server.
@@ -99,6 +104,8 @@ impl Turns {
             writes: Service::unknown(),
             handshakes: AtomicUsize::new(0),
             slow: AtomicU64::new(0),
+            gathers: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
             pace: Pace::default(),
         }
     }
@@ -107,7 +114,8 @@ impl Turns {
     pub(super) async fn take(&self, doing: Doing) -> Turn<'_> {
         // Before the place, which whoever holds this may wait for.
         let (shared, alone) = self.company(doing).await;
-        let permit = self.place().await;
+        // `None` never happens, since the places are never closed.
+        let permit = self.places.acquire().await.ok();
         // Who is alone under way needs no distance to others.
         let gap = if alone.is_some() { Duration::ZERO } else { self.gap(doing) };
         self.pace.keep(gap).await;
@@ -120,7 +128,39 @@ impl Turns {
             permit,
             _shared: shared,
             _alone: alone,
+            _counted: Waits::new(&self.under_way),
         }
+    }
+
+    /// Waits until somebody has waited long for the first connection; for ever once there is one.
+    pub(super) async fn waited_long(&self) {
+        tokio::time::sleep(PATIENCE).await;
+        if self.fixed.is_some() || self.round_trip().is_some() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Opens more places at the start, where nothing is known of the server yet.
+    pub(super) fn spread(&self) {
+        if self.round_trip().is_none() && !self.gathers.load(Ordering::Relaxed) {
+            self.set(AT_FIRST);
+        }
+    }
+
+    /// Whether a line is being opened or is open, so that nobody needs a connection of his own.
+    pub(super) fn gather(&self, gathers: bool) {
+        self.gathers.store(gathers, Ordering::Relaxed);
+        self.adjust();
+    }
+
+    /// How many are under way, on connections of their own.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Whether the way to the server takes long; not as long as that is unknown.
+    pub(super) fn is_far(&self) -> bool {
+        self.round_trip().is_some_and(|round_trip| round_trip >= NEAR)
     }
 
     /// Waits until nothing is under way, and holds everybody off.
@@ -149,23 +189,6 @@ impl Turns {
                 () = together => {}
             }
         }
-    }
-
-    /// `None` never happens, since the places are never closed.
-    async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        let place = self.places.acquire();
-        tokio::pin!(place);
-        if self.fixed.is_none() && self.round_trip().is_none() {
-            tokio::select! {
-                biased;
-                permit = &mut place => return permit.ok(),
-                () = tokio::time::sleep(PATIENCE) => {}
-            }
-            if self.round_trip().is_none() {
-                self.set(AT_FIRST);
-            }
-        }
-        place.await.ok()
     }
 
     /// From the start of a request to the next.
@@ -242,7 +265,7 @@ impl Turns {
         }
         let Some(round_trip) = self.round_trip() else { return };
         let is_busy = self.reads.mean() > micros(BUSY) || self.slow.load(Ordering::Relaxed) > 0;
-        let is_careful = round_trip < NEAR || is_busy;
+        let is_careful = round_trip < NEAR || is_busy || self.gathers.load(Ordering::Relaxed);
         self.set(if is_careful { 1 } else { self.fit(&self.reads).clamp(1, MOST) });
     }
 

@@ -1,10 +1,11 @@
 //! How one request is sent: in its turn on a connection that it has for itself, or in line behind others.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Method, Request};
+use reqwest::{Method, Request, Url};
 
 use super::{Inner, NotaryCall, NotaryServer};
 use crate::remote::challenge::Challenge;
@@ -35,7 +36,7 @@ impl NotaryServer {
         }
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
         let outcome = loop {
-            match self.way(doing).await {
+            match self.way(doing, request.url()).await {
                 Passage::Single(turn) => break self.send_single(call, request, (doing, turn)).await,
                 Passage::InLine(line) => {
                     let body = call.body.map(|(_, body)| body).unwrap_or_default();
@@ -61,9 +62,15 @@ impl NotaryServer {
     }
 
     /// Waits until a request may be sent, and says how.
-    async fn way(&self, doing: Doing) -> Passage<'_> {
+    async fn way(&self, doing: Doing, url: &Url) -> Passage<'_> {
         let Inner { turns, line, .. } = &*self.inner;
-        let Some(lines) = line else { return Passage::Single(turns.take(doing).await) };
+        let Some(lines) = line else {
+            tokio::select! {
+                biased;
+                turn = turns.take(doing) => return Passage::Single(turn),
+                never = self.widen(url) => match never {},
+            }
+        };
         loop {
             let _waits = lines.waits();
             self.consider_line();
@@ -71,10 +78,31 @@ impl NotaryServer {
                 biased;
                 () = lines.coming() => {}
                 turn = turns.take(doing) => return Passage::Single(turn),
+                never = self.widen(url) => match never {},
             }
             if let Some(line) = lines.open_line().await {
                 return Passage::InLine(line);
             }
+        }
+    }
+
+    /// Makes more ways to a server whose first connection takes long: a line, else more connections.
+    async fn widen(&self, url: &Url) -> Infallible {
+        let Inner { http, turns, line, .. } = &*self.inner;
+        turns.waited_long().await;
+        if let Some(lines) = line.as_ref().filter(|_| http.may_be_plain(url)) {
+            lines.open(turns);
+            lines.given_up().await;
+        }
+        turns.spread();
+        std::future::pending().await
+    }
+
+    /// Many requests are about to come: a line to a server far away is open by then.
+    pub(crate) fn expect_many(&self) {
+        let Inner { http, turns, line, .. } = &*self.inner;
+        if let Some(lines) = line.as_ref().filter(|_| http.is_plain() && turns.is_far()) {
+            lines.open(turns);
         }
     }
 

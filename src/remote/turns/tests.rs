@@ -57,14 +57,34 @@ async fn places_that_are_closed_while_they_are_used_are_not_given_again() {
 }
 
 #[tokio::test]
-async fn who_waits_long_for_the_first_connection_asks_on_another() {
+async fn who_waits_long_for_the_first_connection_asks_on_another_unless_a_line_is_coming() {
     let turns = Turns::new(None);
     let first = turns.take(Doing::Reads).await;
+    turns.waited_long().await;
+    turns.gather(true);
+    turns.spread();
+    assert_eq!((turns.open(), turns.under_way()), (1, 1));
+    turns.gather(false);
+    turns.spread();
     let second = turns.take(Doing::Reads).await;
-    assert_eq!(turns.open(), AT_FIRST);
+    assert_eq!((turns.open(), turns.under_way()), (AT_FIRST, 2));
     drop((first, second));
+    assert_eq!(turns.under_way(), 0);
     turns.connected(MILLI(1));
     assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
+}
+
+#[tokio::test]
+async fn while_a_line_is_coming_a_server_far_away_gets_one_request_at_a_time() {
+    let turns = measured(50, &[51; 80]);
+    assert!(turns.is_far() && !measured(1, &[]).is_far() && !Turns::new(None).is_far());
+    turns.gather(true);
+    let _one = turns.take(Doing::Reads).await;
+    turns.answered(Doing::Reads, MILLI(51), true, true);
+    assert!(is_pending(turns.take(Doing::Reads)).await);
+    turns.gather(false);
+    let _another = turns.take(Doing::Reads).await;
+    assert!(is_pending(turns.waited_long()).await, "a connection was made");
 }
 
 async fn is_pending<T>(waiting: impl Future<Output = T>) -> bool {

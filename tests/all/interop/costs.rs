@@ -51,8 +51,8 @@ fn connections_and_requests_of_a_command_stay_few() {
     };
     let reader = counted.home();
     let inspect = || counted.of(|| drop(reader.trustdeck(&["inspect", GUN]).ok()));
-    // Who waits long for the first connection opens some more, and four at most.
-    let is_within = |(connections, requests): (usize, usize), most: usize| connections <= 4 && requests <= most;
+    // A machine under load takes long for the first connection; then there is another, of requests in line.
+    let is_within = |(connections, requests): (usize, usize), most: usize| connections <= 2 && requests <= most;
     let (first, second, cold, warm) = (publish("1.0"), publish("1.1"), inspect(), inspect());
     assert!(is_within(first, 11), "a publish by who has read nothing yet: {first:?}");
     assert!(is_within(second, 8), "a look, the upload, and its read-back: {second:?}");
@@ -78,6 +78,28 @@ fn who_only_reads_opens_no_key_file() {
     assert_eq!(count, listed.len(), "each is opened once");
     let again = opened(&keys, || drop(home.trustdeck(&["key", "list"]).ok()));
     assert_eq!(again, [""; 0], "and not again");
+}
+
+#[test]
+fn a_server_far_away_is_asked_on_two_connections() {
+    let Some(server) = NotaryServer::start() else { return };
+    let owner = Home::new(&server);
+    for name in ["alice", "bob"] {
+        let key = owner.generate_key(name);
+        owner.trustdeck(&["signer", "add", name, GUN, "--key", &key, "--publish", "--yes"]).ok();
+    }
+    owner.sign(GUN, "1.0");
+    let counted = Counted { proxy: Proxy::start(server.port, Duration::from_millis(80)), server };
+    let reader = counted.home();
+    let inspect = || counted.of(|| drop(reader.trustdeck(&["inspect", GUN]).ok()));
+    let (cold, warm) = (inspect(), inspect());
+    assert_eq!(cold.0, 2, "the one that is first, and a line for the rest: {cold:?}");
+    assert_eq!(warm, (1, 1), "the timestamp");
+    owner.also_at(&counted.proxy.url());
+    let key = owner.generate_key("carol");
+    let add = ["--server", &counted.proxy.url(), "signer", "add", "carol", GUN, "--key", &key, "--publish", "--yes"];
+    let added = counted.of(|| drop(owner.trustdeck(&add).ok()));
+    assert_eq!(added.0, 2, "a look, then upload and read-back in line: {added:?}");
 }
 
 #[test]

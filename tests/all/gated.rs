@@ -3,4 +3,5 @@
 mod clients;
 mod lab;
 mod limits;
+mod raw;
 mod real;

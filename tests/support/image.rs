@@ -96,19 +96,25 @@ impl Image {
 
 /// The whole answer to a request, its head included.
 pub async fn get(base: &str, target: &str) -> String {
+    String::from_utf8_lossy(&get_bytes(base, target).await).into_owned()
+}
+
+/// The same, byte by byte.
+pub async fn get_bytes(base: &str, target: &str) -> Vec<u8> {
     exchange(base, "GET", target, "", b"").await
 }
 
 /// Sends one request over plain HTTP; gives the status and where the answer points to.
 pub async fn send(base: &str, method: &str, target: &str, media_type: &str, body: &[u8]) -> (u16, String) {
     let answer = exchange(base, method, target, media_type, body).await;
+    let answer = String::from_utf8_lossy(&answer);
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     let header = |line: &str| line.split_once(": ").map(|(name, to)| (name.to_lowercase(), to.trim().to_owned()));
     let location = answer.lines().filter_map(header).find(|(name, _)| name == "location");
     (status, location.map(|(_, to)| to).unwrap_or_default())
 }
 
-async fn exchange(base: &str, method: &str, target: &str, media_type: &str, body: &[u8]) -> String {
+async fn exchange(base: &str, method: &str, target: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
     let host = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).await.unwrap();
     let head = format!(
@@ -120,7 +126,7 @@ async fn exchange(base: &str, method: &str, target: &str, media_type: &str, body
     stream.write_all(body).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
+    answer
 }
 
 fn descriptor(media_type: &str, bytes: &[u8]) -> Value {

@@ -94,6 +94,10 @@ impl BlobPieces {
     /// [`RemoteError::Altered`] or [`RemoteError::Length`] in place of the last piece of a wrong blob.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, RemoteError> {
         while let Some(piece) = self.next().await? {
+            // HTTP/2 ends with one: the piece that is held would be the last that has bytes.
+            if piece.is_empty() {
+                continue;
+            }
             self.received += piece.len() as u64;
             self.check_length(self.received, |received, expected| received > expected)?;
             if self.received > self.expected.limit {

@@ -29,8 +29,16 @@ pub fn options() -> Options {
 
 impl Lab {
     pub fn start(options: &Options) -> Self {
+        Self::over(sandbox::Options { http: true, ..sandbox::Options::default() }, options)
+    }
+
+    /// With a registry that speaks TLS, and so HTTP/2.
+    pub fn with_tls(options: &Options) -> Self {
+        Self::over(sandbox::Options::default(), options)
+    }
+
+    fn over(sandboxed: sandbox::Options, options: &Options) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let sandboxed = sandbox::Options { http: true, ..sandbox::Options::default() };
         let sandbox = runtime.block_on(sandbox::start(sandboxed)).unwrap();
         let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
         let lines = Lines::default();
@@ -79,6 +87,15 @@ impl Lab {
     /// What the gate answers.
     pub fn get(&self, target: &str) -> String {
         self.runtime.block_on(crate::support::image::get(&self.url(), target))
+    }
+
+    /// Whether an answer came whole, as its head says, and its body.
+    pub fn get_body(&self, target: &str) -> (bool, Vec<u8>) {
+        let answer = self.runtime.block_on(crate::support::image::get_bytes(&self.url(), target));
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        let (head, body) = (String::from_utf8_lossy(&answer[..end]).to_lowercase(), &answer[end..]);
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+        (length == Some(body.len()), body.to_vec())
     }
 
     pub fn logged(&self, text: &str) -> bool {

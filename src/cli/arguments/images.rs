@@ -52,8 +52,8 @@ pub struct Verify {
     /// Read every configuration and layer too
     #[arg(long)]
     pub deep: bool,
-    /// Of an index, only this platform, such as linux/arm64
-    #[arg(long, value_name = "OS/ARCH", requires = "deep")]
+    /// Of an index, only this platform, such as linux/arm64 or linux/arm/v6
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]", requires = "deep")]
     pub platform: Option<String>,
 }
 

@@ -9,8 +9,8 @@ use crate::cli::arguments::Verify;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::tags::trusted::{Trusted, all_trusted_in};
-use crate::engine::tags::verify::{CheckedPart, Depth, Heard, ImagePart, PartFinding, Suspect, Verification};
-use crate::engine::{EngineError, Problem, RemoteError};
+use crate::engine::tags::verify::{CheckedPart, Depth, Heard, ImagePart, PartFinding, Suspect, Unproven, Verification};
+use crate::engine::{EngineError, Kind, Problem, RemoteError};
 use crate::printable::printable;
 
 /// Images between two words on how far it is.
@@ -187,6 +187,7 @@ fn line(checked: &CheckedPart) -> String {
     let note = match &checked.finding {
         PartFinding::Good => String::new(),
         PartFinding::Skipped(why) => format!("  ({why})"),
+        PartFinding::Unproven(why) => format!("\n          {}", printable(&why.to_string())),
         PartFinding::Wrong { error, .. } => format!("\n          {}", printable(&error.to_string())),
     };
     let state = state(checked);
@@ -199,7 +200,7 @@ fn state(checked: &CheckedPart) -> &'static str {
         PartFinding::Good => "ok",
         PartFinding::Skipped(_) => "skipped",
         PartFinding::Wrong { .. } if checked.is_gone() => "gone",
-        PartFinding::Wrong { suspect: Suspect::Nobody, .. } => "unread",
+        PartFinding::Wrong { suspect: Suspect::Nobody, .. } | PartFinding::Unproven(_) => "unread",
         PartFinding::Wrong { .. } => "WRONG",
     }
 }
@@ -215,10 +216,17 @@ fn distrust(finding: &PartFinding) -> Option<&'static str> {
 /// The first thing that is wrong with an image, as the command's error.
 fn problem(verification: &Verification) -> Option<Problem> {
     let checked = verification.wrong()?;
-    let PartFinding::Wrong { error, .. } = &checked.finding else { return None };
     let gun = &verification.trusted.gun;
-    let mut problem = EngineError::Remote { gun: Some(gun.clone()), source: error.clone() }.problem();
     let image = format!("{}:{}", verification.trusted.name, verification.trusted.tag);
+    let error = match &checked.finding {
+        PartFinding::Wrong { error, .. } => error,
+        PartFinding::Unproven(why) => {
+            let message = format!("{image}: {} was not verified: {why}", checked.part);
+            return Some(Problem { repository: Some(gun.clone()), ..unproven(why, message) });
+        }
+        PartFinding::Good | PartFinding::Skipped(_) => return None,
+    };
+    let mut problem = EngineError::Remote { gun: Some(gun.clone()), source: error.clone() }.problem();
     if let RemoteError::NotFound { host, .. } = error {
         problem.message = match checked.part {
             ImagePart::Signed => format!("{image} is signed, but {host} does not have it"),
@@ -233,6 +241,15 @@ fn problem(verification: &Verification) -> Option<Problem> {
     };
     problem.message = format!("{image}: the {} {}: {whom}{}", checked.part, failing(&checked.finding), problem.message);
     Some(problem)
+}
+
+fn unproven(why: &Unproven, message: String) -> Problem {
+    let (kind, hint) = match why {
+        Unproven::NoPlatform { .. } => (Kind::Absent, "name a platform that is there with --platform, or all without it"),
+        Unproven::Form(_) => (Kind::Format, "verify it with a program that knows this form; a pull checks digests alone"),
+        Unproven::Endless => (Kind::Limit, "ask whoever signed it what it is"),
+    };
+    Problem { kind, ..input(message, hint) }
 }
 
 fn failing(finding: &PartFinding) -> &'static str {
@@ -251,7 +268,8 @@ fn verified(verification: &Verification) -> Verified<'_> {
         distrust: distrust(&checked.finding),
         problem: match &checked.finding {
             PartFinding::Wrong { error, .. } => Some(error.to_string()),
-            _ => None,
+            PartFinding::Unproven(why) => Some(why.to_string()),
+            PartFinding::Good | PartFinding::Skipped(_) => None,
         },
     });
     Verified {

@@ -27,9 +27,11 @@
 pub(crate) mod agree;
 pub mod ask;
 pub mod candidate;
+mod checked;
 pub mod compare;
 pub mod platforms;
 pub mod pushed;
+mod reading;
 pub mod registered;
 pub mod trusted;
 pub mod verify;

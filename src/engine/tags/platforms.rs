@@ -1,6 +1,7 @@
 //! The platforms of an index.
 
-use super::verify::platform_name;
+use oci_spec::image::Descriptor;
+
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
 use crate::remote::RemoteError;
@@ -29,11 +30,71 @@ impl Tags {
         let digest = digest.map_err(|error| remote(gun)(RemoteError::Setting(error.to_string())))?;
         let manifest = registry.manifest(&path, &Reference::Digest(digest)).await.map_err(remote(gun))?;
         let Content::Index(index) = manifest.content else { return Ok(Vec::new()) };
-        let platform = |listed: &oci_spec::image::Descriptor| Platform {
-            name: platform_name(listed),
+        let platform = |listed: &Descriptor| Platform {
+            name: platform_name(listed).unwrap_or_else(no_platform),
             digest: listed.digest().to_string(),
             size: listed.size(),
         };
         Ok(index.manifests().iter().map(platform).collect())
+    }
+}
+
+/// `linux/arm64/v8`, if the index names one.
+pub(super) fn platform_name(listed: &Descriptor) -> Option<String> {
+    let platform = listed.platform().as_ref()?;
+    let variant = platform.variant().as_ref().map(|variant| format!("/{variant}")).unwrap_or_default();
+    Some(format!("{}/{}{variant}", platform.os(), platform.architecture()))
+}
+
+/// In the place of a name.
+pub(super) fn no_platform() -> String {
+    "no platform".to_owned()
+}
+
+/// Whether an image for `platform` is one for what somebody asked for: any variant where none was named.
+pub(super) fn is_for(asked: &str, platform: &str) -> bool {
+    let (named, of) = (parts(asked), parts(platform));
+    let variant = |(_, architecture, variant): Parts<'_>| variant.or_else(|| usual(architecture));
+    (named.0, named.1) == (of.0, of.1) && (named.2.is_none() || variant(named) == variant(of))
+}
+
+/// System, architecture, variant.
+type Parts<'a> = (&'a str, &'a str, Option<&'a str>);
+
+fn parts(platform: &str) -> Parts<'_> {
+    let mut words = platform.splitn(3, '/');
+    (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next())
+}
+
+/// The variant that is meant where none is named.
+fn usual(architecture: &str) -> Option<&'static str> {
+    match architecture {
+        "arm64" => Some("v8"),
+        "arm" => Some("v7"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_for;
+
+    #[test]
+    fn a_platform_without_a_variant_stands_for_all_of_them() {
+        for (asked, platform, fits) in [
+            ("linux/arm64", "linux/arm64/v8", true),
+            ("linux/arm64/v8", "linux/arm64", true),
+            ("linux/arm64", "linux/arm64", true),
+            ("linux/arm/v7", "linux/arm", true),
+            ("linux/arm/v6", "linux/arm/v7", false),
+            ("linux/arm/v6", "linux/arm", false),
+            ("linux/arm", "linux/arm64", false),
+            ("windows/amd64", "linux/amd64", false),
+            ("amd64", "linux/amd64", false),
+            ("linux", "linux/amd64", false),
+            ("", "no platform", false),
+        ] {
+            assert_eq!(is_for(asked, platform), fits, "{asked} {platform}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Images that are being verified.
 
-use crate::engine::tags::verify::{CheckedPart, PartFinding};
+use crate::engine::tags::verify::CheckedPart;
 use crate::tuf::Gun;
 use crate::tui::messages::failure::Failure;
 
@@ -32,10 +32,10 @@ impl Image {
         Self { tag, parts: Vec::new(), ended: None, drifted_to: None }
     }
 
-    /// The first part that is wrong.
+    /// The first part that is wrong or could not be looked at.
     #[must_use]
     pub fn wrong(&self) -> Option<&CheckedPart> {
-        self.parts.iter().find(|checked| matches!(checked.finding, PartFinding::Wrong { .. }))
+        self.parts.iter().find(|checked| checked.fails())
     }
 
     /// Whether a part was read and is not what is signed.

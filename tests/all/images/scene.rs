@@ -155,6 +155,9 @@ fn an_index_is_verified_for_all_or_one_of_its_platforms() {
     assert!(one.contains(&"skipped manifest for linux/amd64".to_owned()), "{one:?}");
     assert!(one.contains(&"ok configuration for linux/arm64".to_owned()), "{one:?}");
     assert!(!one.iter().any(|part| part.contains("configuration for linux/amd64")), "{one:?}");
+    let none = lab.trustdeck(&["verify", stable, "--deep", "--platform", "linux/s390x"]).ended(1);
+    assert!(none.stdout.contains("unread  what the manifest lists"), "{none:?}");
+    assert!(none.stderr.contains("there is no image for linux/s390x, but for linux/amd64, linux/arm64"), "{none:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use trustdeck::engine::tags::ask::News;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
-use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Verification};
+use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Unproven, Verification};
 use trustdeck::engine::{Health, RemoteError};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
@@ -231,5 +231,24 @@ fn what_could_not_be_read_is_not_said_to_be_another_image() {
     update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
     let shown = frame::signs(&draw(&state));
     assert!(shown.contains("could not be verified") && !shown.contains("NOT what is signed"), "{shown}");
+    assert_eq!(state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word(), "signed");
+}
+
+#[test]
+fn an_index_without_the_platform_that_was_asked_for_is_not_verified_and_says_which_it_has() {
+    let mut state = browsing();
+    let (job, _) = begun(&mut state);
+    let why = Unproven::NoPlatform { asked: "linux/s390x".to_owned(), there: vec!["linux/amd64".to_owned()] };
+    let skipped = PartFinding::Skipped("another platform");
+    let all = vec![
+        part(ImagePart::Signed, "3d2e482b", 1397, PartFinding::Good),
+        part(ImagePart::Platform("linux/amd64".to_owned()), "10fa88c2", 500, skipped),
+        part(ImagePart::Listed(None), "3d2e482b", 1397, PartFinding::Unproven(why)),
+    ];
+    news(&mut state, job, RegistryNews::Verified("3.1.6".to_owned(), Ok(verification(all))));
+    update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("could not be verified") && !shown.contains("is what is signed"), "{shown}");
+    assert!(shown.contains("no image for linux/s390x") && shown.contains("linux/amd64"), "{shown}");
     assert_eq!(state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word(), "signed");
 }

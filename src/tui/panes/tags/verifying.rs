@@ -127,7 +127,7 @@ fn report(verifying: &Verifying, name: &str) -> Report {
         if let [_] = images.as_slice() {
             report.parts.extend(image.parts.iter().map(|checked| part(checked, told)));
         } else {
-            let wrong = image.parts.iter().filter(|c| matches!(c.finding, PartFinding::Wrong { .. }));
+            let wrong = image.parts.iter().filter(|checked| checked.fails());
             report.parts.extend(wrong.map(|checked| part(checked, told)));
         }
     }
@@ -161,8 +161,8 @@ fn headline(image: &Image) -> Part {
     let (tone, word) = match &image.ended {
         None if image.wrong().is_none() => (Tone::Note, "reading"),
         Some(Ok(())) if image.wrong().is_none() => (Tone::Done, "ok"),
-        None | Some(Ok(())) => (Tone::Fail, "wrong"),
-        Some(Err(_)) => (Tone::Fail, "not verified"),
+        None | Some(Ok(())) if image.refuted() => (Tone::Fail, "wrong"),
+        _ => (Tone::Fail, "not verified"),
     };
     let part = Part::new(tone, image.tag.clone(), word);
     match (&image.ended, &image.drifted_to) {
@@ -179,7 +179,7 @@ fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
         PartFinding::Good => (Tone::Done, "ok"),
         PartFinding::Skipped(_) => (Tone::Note, "skipped"),
         PartFinding::Wrong { .. } if checked.is_gone() => (Tone::Warn, "gone"),
-        PartFinding::Wrong { suspect: Suspect::Nobody, .. } => (Tone::Warn, "unread"),
+        PartFinding::Wrong { suspect: Suspect::Nobody, .. } | PartFinding::Unproven(_) => (Tone::Warn, "unread"),
         PartFinding::Wrong { .. } => (Tone::Fail, "wrong"),
     };
     let size = bytes(checked.size);
@@ -189,14 +189,24 @@ fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
         PartFinding::Skipped(why) => part.with((*why).to_owned()),
         // What is told in full above need not be told again.
         PartFinding::Wrong { error, .. } if told != Some(checked) => part.with(error.to_string()),
-        PartFinding::Wrong { .. } | PartFinding::Good => part,
+        PartFinding::Unproven(why) if told != Some(checked) => part.with(why.to_string()),
+        PartFinding::Wrong { .. } | PartFinding::Unproven(_) | PartFinding::Good => part,
     }
 }
 
 /// The part that is wrong, what was expected and found, and whom not to trust.
 fn facts(image: &Image, checked: &CheckedPart) -> Vec<(&'static str, String)> {
-    let PartFinding::Wrong { suspect, error } = &checked.finding else { return vec![] };
     let mut facts = vec![("part", format!("{} of {}", checked.part, image.tag))];
+    let (suspect, error) = match &checked.finding {
+        PartFinding::Wrong { suspect, error } => (suspect, error),
+        PartFinding::Unproven(why) => {
+            facts.push(("manifest", digits(&checked.digest)));
+            facts.push(("found", why.to_string()));
+            facts.push(("distrust", "nobody yet: it could not be looked at".to_owned()));
+            return facts;
+        }
+        PartFinding::Good | PartFinding::Skipped(_) => return vec![],
+    };
     match error {
         RemoteError::Altered { expected, found, .. } => {
             facts.push(("expected", digits(expected)));

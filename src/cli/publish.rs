@@ -16,7 +16,7 @@ use super::published::{published_by_others, say_resolved, show_published};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
-    EngineError, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
+    EngineError, Kind, Overtaken, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
 };
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -54,8 +54,8 @@ pub(super) struct Sent {
     pub(super) tried: BTreeSet<Gun>,
 }
 
-/// How often a plan is reviewed anew because somebody published meanwhile: by a person, and with `--yes`, where each of
-/// many that run at once makes the plans of all others anew.
+/// How often a plan is reviewed anew because somebody published meanwhile: by a person or where it stays the same, and with
+/// `--yes`, where each of many that run at once makes the plans of all others anew.
 const REVIEWS: usize = 5;
 const REVIEWS_UNATTENDED: usize = 100;
 
@@ -96,7 +96,8 @@ async fn rounds(
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
-            guns = take_changed(&mut round, &mut merged);
+            let same_again = review < REVIEWS;
+            guns = take_overtaken(&mut round, same_again, &mut merged);
         } else {
             guns.clear();
         }
@@ -104,7 +105,7 @@ async fn rounds(
         if guns.is_empty() {
             break;
         }
-        context.console.note("somebody has published meanwhile, so the plan is another one: reviewed again");
+        context.console.note("somebody has published meanwhile: reviewed again");
         failed.extend(refresh(context, &mut guns).await);
     }
     for result in results {
@@ -143,18 +144,22 @@ fn ended(
     Ok(ending)
 }
 
-/// Takes those out whose plan became another one, and remembers what others have published.
-fn take_changed(results: &mut Vec<Published>, merged: &mut BTreeMap<Gun, Vec<String>>) -> Vec<Gun> {
-    let mut changed = Vec::new();
-    results.retain(|result| match &result.outcome {
-        PublishOutcome::Failed(problem) if problem.kind == Kind::Conflict => {
+/// Takes those out before which somebody else has published, and remembers what that was.
+fn take_overtaken(
+    results: &mut Vec<Published>,
+    same_again: bool,
+    merged: &mut BTreeMap<Gun, Vec<String>>,
+) -> Vec<Gun> {
+    let mut taken = Vec::new();
+    results.retain(|result| match (&result.outcome, result.overtaken) {
+        (PublishOutcome::Failed(problem), Some(how)) if same_again || how == Overtaken::Plan => {
             merged.entry(result.gun.clone()).or_default().push(problem.message.clone());
-            changed.push(result.gun.clone());
+            taken.push(result.gun.clone());
             false
         }
         _ => true,
     });
-    changed
+    taken
 }
 
 /// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.

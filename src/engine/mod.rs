@@ -100,7 +100,7 @@ pub use error::{Admission, EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use lanes::waiting;
 pub use plan::{Plan, PlanId, RepositoryPlan};
-pub use publish::outcome::{Progress, PublishOutcome, Published, Step};
+pub use publish::outcome::{Overtaken, Progress, PublishOutcome, Published, Step};
 pub use servers::{Asker, Login};
 pub use settings::{FirstContact, Settings};
 pub use trust::notice::Notice;

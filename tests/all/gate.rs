@@ -316,6 +316,7 @@ fn ctrl_c_stops_a_publish_between_repositories() {
     let skipped = |name: &str| Published {
         gun: gun(name),
         outcome: PublishOutcome::Skipped,
+        overtaken: None,
         versions: vec![],
         trusted: 0,
         checked: String::new(),

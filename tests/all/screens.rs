@@ -190,6 +190,7 @@ fn done(name: &str, role: Role, version: u64, trusted: usize) -> Published {
     Published {
         gun: gun(name),
         outcome: PublishOutcome::Done,
+        overtaken: None,
         versions: vec![(role, version)],
         trusted,
         checked: format!("a client with an empty cache trusts {trusted} of {trusted} tags"),

@@ -57,6 +57,7 @@ fn published(state: &mut State) {
     let done = Published {
         gun: gun("admin/api"),
         outcome: PublishOutcome::Done,
+        overtaken: None,
         versions: vec![(Role::Targets, 13), (Role::releases(), 58)],
         trusted: 22,
         checked: "read back as a client with an empty cache".to_owned(),

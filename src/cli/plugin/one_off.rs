@@ -14,7 +14,7 @@ use crate::cli::publish::obstacle;
 use crate::cli::{signals::Finishing, terminal};
 use crate::engine::plan::{PlanWarning, Weight};
 use crate::engine::publish::job::Approval;
-use crate::engine::{Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, RepositoryPlan};
+use crate::engine::{Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan};
 use crate::tuf::Gun;
 
 /// How often it is planned anew because somebody published meanwhile.
@@ -144,10 +144,11 @@ impl<'d> OneOff<'d> {
             self.docker.unlock(&plan).await?;
             let repositories = vec![self.gun.clone()];
             let accepted = if is_dangerous { repositories.clone() } else { Vec::new() };
-            match self.send(Approval { plan: plan.id.clone(), repositories, accepted }).await? {
+            let published = self.send(Approval { plan: plan.id.clone(), repositories, accepted }).await?;
+            match published.outcome {
                 PublishOutcome::Done | PublishOutcome::Unchanged => return Ok(()),
                 PublishOutcome::Skipped => return Err(Failure { text: String::new(), code: 130 }),
-                PublishOutcome::Failed(problem) if problem.kind == Kind::Conflict => {
+                PublishOutcome::Failed(_) if published.overtaken.is_some() => {
                     self.docker.context.view(&self.gun).await?;
                 }
                 PublishOutcome::Failed(problem) => return Err(self.failed(problem)),
@@ -164,7 +165,7 @@ impl<'d> OneOff<'d> {
         problem.into()
     }
 
-    async fn send(&self, approval: Approval) -> Result<PublishOutcome, Failure> {
+    async fn send(&self, approval: Approval) -> Result<Published, Failure> {
         let context = &self.docker.context;
         let (sender, mut news) = mpsc::channel(64);
         // From here on a signal lets what was begun end.
@@ -179,8 +180,8 @@ impl<'d> OneOff<'d> {
                 },
             }
         };
-        let outcome = results.into_iter().find(|result| result.gun == self.gun).map(|result| result.outcome);
-        Ok(outcome.unwrap_or(PublishOutcome::Skipped))
+        let result = results.into_iter().find(|result| result.gun == self.gun);
+        Ok(result.unwrap_or_else(|| Published::skipped(&self.gun)))
     }
 }
 

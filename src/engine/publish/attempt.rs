@@ -10,7 +10,7 @@ use super::job::{Job, PreparedPublish, Run, TryEnd, not_accepted};
 use super::landed::{unnoted, unread};
 use super::landing::ExpectedEnd;
 use super::merged::{Merge, merges};
-use super::outcome::{Progress, PublishOutcome, Published, Step};
+use super::outcome::{Overtaken, Progress, PublishOutcome, Published, Step};
 use super::part::Publisher;
 use super::sign::{MadeKeys, SignedFile, SigningError, sign};
 use super::upload::{Uploaded, copy_refused, without_snapshot_key};
@@ -45,8 +45,8 @@ impl Publisher {
         let mut run = Run::default();
         let outcome = self.tries(job, &mut run, progress).await;
         let mut published = outcome.unwrap_or_else(|error| Published {
-            outcome: PublishOutcome::Failed(of_repository(&job.gun, &error)),
-            ..Published::skipped(&job.gun)
+            overtaken: overtaken(&error),
+            ..Published::ended(job.gun.clone(), PublishOutcome::Failed(of_repository(&job.gun, &error)))
         });
         published.notes.append(&mut run.notes);
         published.new_keys = run.created.map(|created| created.files).unwrap_or_default();
@@ -330,6 +330,14 @@ fn changed(plan: &RepositoryPlan, merged: &[Merge]) -> String {
         (Some(problem), _) => problem.message.clone(),
         (None, Some(warning)) => format!("publishing would now come to: {}", warning.headline),
         (None, None) => "publishing would now do something else than was reviewed".to_owned(),
+    }
+}
+
+fn overtaken(error: &EngineError) -> Option<Overtaken> {
+    match error {
+        EngineError::PlanChanged { .. } => Some(Overtaken::Plan),
+        EngineError::Conflict { .. } => Some(Overtaken::Upload),
+        _ => None,
     }
 }
 

@@ -45,6 +45,15 @@ pub enum PublishOutcome {
     Skipped,
 }
 
+/// How somebody else was first, so that this failed: reviewed anew it may work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// What was reviewed would do something else now.
+    Plan,
+    /// It would do the same, and came too late again and again.
+    Upload,
+}
+
 /// The result for one repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -52,6 +61,8 @@ pub struct Published {
     pub gun: Gun,
     /// How it ended.
     pub outcome: PublishOutcome,
+    /// Whether it failed since somebody else has published meanwhile.
+    pub overtaken: Option<Overtaken>,
     /// Versions that were written, or sent where it failed.
     pub versions: Vec<(Role, u64)>,
     /// Tags that a fresh client trusts now.
@@ -79,6 +90,7 @@ impl Published {
         Self {
             gun,
             outcome,
+            overtaken: None,
             versions: Vec::new(),
             trusted: 0,
             checked: String::new(),

@@ -200,6 +200,7 @@ fn a_tag_that_moves_between_review_and_publish_stops_it() {
     let message = stopped.errors()[0]["message"].as_str().unwrap().to_owned();
     assert!(message.starts_with("4.2 moved in the registry") && message.contains(&reviewed), "{message}");
     assert!(message.contains(&now), "{message}");
+    assert_eq!(stopped.stderr.matches("\"plan\":").count(), 1, "nobody else has published: {}", stopped.stderr);
     assert_eq!(state(&lab, WEB, "4.2"), "unsigned", "nothing was signed");
     lab.trustdeck(&["reset"]).ok();
     lab.trustdeck(&["sign", &format!("{WEB}:4.2"), "--publish", "--yes"]).ok();

@@ -121,6 +121,15 @@ pub(super) fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<Entr
     Ok(())
 }
 
+/// Says what was staged before of tags that are signed with something else now.
+pub(super) fn say_replaced(context: &Context, replaced: &[&StagedChange]) {
+    match replaced {
+        [] => {}
+        [one] => context.console.say(&format!("that takes the place of what was staged: {}", row(one).sentence())),
+        more => context.console.note(&format!("that takes the place of {} changes that were staged", more.len())),
+    }
+}
+
 /// Whether something is staged for the server that a repository has now.
 pub(super) fn is_here(context: &Context, stage: &Stage, gun: &Gun) -> bool {
     let here = context.engine.wizards().server_of(gun);

@@ -7,13 +7,13 @@ use super::ending::Ending;
 use super::wanted::{Wanted, about};
 use super::{Context, preview, publish, staged};
 use crate::engine::wording::counted;
-use crate::engine::{Change, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
+use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
 pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publishing) -> Result<Ending, Problem> {
     let guns: Vec<Gun> = wanted.changes.iter().map(|(gun, _)| gun.clone()).collect();
-    let before: BTreeSet<EntryId> = context.engine.stage().staged()?.changes.iter().map(|staged| staged.id).collect();
+    let before = context.engine.stage().staged()?;
     let mut ending = Ending { problems: wanted.problems, ..Ending::done() };
     let lately = if publishing.publish || publishing.dry_run { Vec::new() } else { context.read_lately(&guns).await };
     let is_known = |gun: &Gun| lately.iter().any(|(known, _)| known == gun);
@@ -41,6 +41,10 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     }
     ending.succeeded = staged_guns.len();
+    let stage = context.engine.stage().staged()?;
+    let replaced = stage.replaced(&before);
+    staged::say_replaced(context, &replaced);
+    let before: BTreeSet<EntryId> = before.changes.iter().map(|staged| staged.id).collect();
     if publishing.publish {
         let agreement = &publishing.agreement;
         // Not what another program stages meanwhile.
@@ -48,7 +52,7 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
             asked_now.iter().map(|staged| staged.id).filter(|id| !before.contains(id)).collect();
         let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
         staged_guns.retain(|gun| !sent.tried.contains(gun));
-        left_over(context, &staged_guns, &own, agreement);
+        left_over(context, &staged_guns, (&own, &replaced), agreement);
         return sent.ending;
     }
     staged::say_staged(context, &staged_guns, &before)?;
@@ -56,8 +60,13 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
 }
 
 /// Takes back what this command has staged for repositories for which nothing was sent, or the next publish would send it
-/// unasked. Who reviewed it at a terminal keeps it, and is told.
-fn left_over(context: &Context, guns: &[Gun], own: &BTreeSet<EntryId>, agreement: &Agreement) {
+/// unasked; what that took the place of is staged again. Who reviewed it at a terminal keeps it, and is told.
+fn left_over(
+    context: &Context,
+    guns: &[Gun],
+    (own, replaced): (&BTreeSet<EntryId>, &[&StagedChange]),
+    agreement: &Agreement,
+) {
     // What cannot be read stays, and the next command says why.
     let staged = context.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
     let own = staged.iter().filter(|staged| guns.contains(&staged.gun) && own.contains(&staged.id));
@@ -69,12 +78,24 @@ fn left_over(context: &Context, guns: &[Gun], own: &BTreeSet<EntryId>, agreement
             let stays = if own.len() == 1 { "stays" } else { "stay" };
             format!("{changes} {stays} staged; send with trustdeck publish, or drop with trustdeck reset")
         }
-        own => match context.engine.stage().drop_changes(own) {
-            Ok(_) => format!("nothing of it stays staged: {changes} taken back"),
+        own => match context.engine.stage().drop_changes(own).and_then(|_| stage_again(context, guns, replaced)) {
+            Ok(0) => format!("nothing of it stays staged: {changes} taken back"),
+            Ok(_) => format!("{changes} taken back, and staged as before"),
             Err(error) => format!("{changes} cannot be taken back, drop with trustdeck reset: {error}"),
         },
     };
     context.console.note(&said);
+}
+
+/// Stages again what was staged before for repositories; says how much that is.
+fn stage_again(context: &Context, guns: &[Gun], replaced: &[&StagedChange]) -> Result<usize, EngineError> {
+    let of_them = replaced.iter().filter(|staged| guns.contains(&staged.gun));
+    let changes: Vec<(Gun, Change)> = of_them.map(|staged| (staged.gun.clone(), staged.change.clone())).collect();
+    let count = changes.len();
+    if count > 0 {
+        context.engine.stage().stage(changes)?;
+    }
+    Ok(count)
 }
 
 /// What could not be staged.

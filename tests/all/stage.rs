@@ -110,17 +110,41 @@ fn a_failing_change_stages_none_of_its_act() {
     assert_eq!(engine.stage().staged().unwrap(), Default::default());
 }
 
-#[test]
-fn contradictions_are_refused_with_the_way_out() {
-    let ci = || delegation("targets/ci");
-    let add = || Change::AddDelegation { role: ci(), keys: vec![key("ci")], paths: vec![] };
-    let other_digest = match sign("1.0") {
+/// The same tag, signed with another image.
+fn other(sign: Change) -> Change {
+    match sign {
         Change::Sign { tag, mut target, roles } => {
             target.length += 1;
             Change::Sign { tag, target, roles }
         }
         other => panic!("{other:?}"),
-    };
+    }
+}
+
+#[test]
+fn a_tag_that_is_signed_anew_takes_the_place_of_what_was_staged_and_undo_brings_that_back() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0"), sign("1.1"), sign_into("1.2", &["targets"])]).unwrap();
+    let before = engine.stage().staged().unwrap();
+    let anew = [other(sign("1.0")), other(sign_into("1.2", &["targets", "targets/ci"]))];
+    stage(&engine, &anew).unwrap();
+    assert_eq!(staged(&engine), [sign("1.1"), anew[0].clone(), anew[1].clone()]);
+    let after = engine.stage().staged().unwrap();
+    let replaced: Vec<&Change> = after.replaced(&before).into_iter().map(|staged| &staged.change).collect();
+    assert_eq!(replaced, [&sign("1.0"), &sign_into("1.2", &["targets"])]);
+    let back = engine.stage().undo().unwrap();
+    assert_eq!(back.changes, before.changes);
+    assert!(back.replaced(&after).is_empty());
+    assert_eq!(engine.stage().redo().unwrap().changes, after.changes);
+    let twice = [sign("2.0"), other(sign("2.0"))];
+    assert!(stage(&engine, &twice).is_err(), "one act says one thing of a tag");
+}
+
+#[test]
+fn contradictions_are_refused_with_the_way_out() {
+    let ci = || delegation("targets/ci");
+    let add = || Change::AddDelegation { role: ci(), keys: vec![key("ci")], paths: vec![] };
     let rows = [
         (add_signer("ben", &[key("ben")]), remove_signer("ben")),
         (remove_signer("ben"), add_signer("ben", &[key("ben")])),
@@ -128,7 +152,9 @@ fn contradictions_are_refused_with_the_way_out() {
         (Change::RemoveDelegation { role: ci() }, add()),
         (sign("1.0"), revoke("1.0")),
         (sign_into("1.0", &["targets"]), revoke("1.0")),
-        (sign("1.0"), other_digest),
+        (sign("1.0"), other(sign_into("1.0", &["targets"]))),
+        (sign_into("1.0", &["targets"]), other(sign("1.0"))),
+        (sign_into("1.0", &["targets", "targets/ci"]), other(sign_into("1.0", &["targets/ci"]))),
         (sign("1.0"), Change::Delete),
         (Change::Delete, sign("1.0")),
         (Change::Create { root_key: RootKeyChoice::Auto }, Change::Create { root_key: RootKeyChoice::New }),

@@ -1,5 +1,7 @@
 //! Staged changes: what a person wants, as values.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp as Time;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +150,25 @@ pub struct Stage {
     pub undo: Option<String>,
     /// Whether `redo` would do something, and what.
     pub redo: Option<String>,
+}
+
+impl Stage {
+    /// What was staged in `before` of tags that are signed with something else since.
+    #[must_use]
+    pub fn replaced<'a>(&self, before: &'a Self) -> Vec<&'a StagedChange> {
+        let tag = |staged: &StagedChange| match &staged.change {
+            Change::Sign { tag, .. } => Some((staged.gun.clone(), tag.clone())),
+            _ => None,
+        };
+        let ids = |stage: &Self| stage.changes.iter().map(|staged| staged.id).collect::<BTreeSet<EntryId>>();
+        let (there, known) = (ids(self), ids(before));
+        let new = self.changes.iter().filter(|staged| !known.contains(&staged.id));
+        let new: BTreeMap<_, EntryId> = new.filter_map(|staged| Some((tag(staged)?, staged.id))).collect();
+        let gone = before.changes.iter().filter(|staged| !there.contains(&staged.id));
+        // What comes back with an undo has its name of before.
+        let is_replaced = |old: &&StagedChange| tag(old).and_then(|tag| new.get(&tag)).is_some_and(|new| *new > old.id);
+        gone.filter(is_replaced).collect()
+    }
 }
 
 impl Change {

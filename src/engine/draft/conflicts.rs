@@ -51,6 +51,16 @@ pub(in crate::engine) fn contradiction(staged: &Change, new: &Change) -> Option<
     }
 }
 
+/// Whether `new` takes the place of a change that is staged: it signs the same tag, in all roles of that.
+pub(in crate::engine) fn replaces(new: &Change, staged: &Change) -> bool {
+    match (new, staged) {
+        (Change::Sign { tag, roles, .. }, Change::Sign { tag: other, roles: others, .. }) => {
+            tag == other && roles.is_empty() == others.is_empty() && others.iter().all(|role| roles.contains(role))
+        }
+        _ => false,
+    }
+}
+
 /// No roles means those that are chosen when the plan is made, which may be any.
 fn overlap(a: &[Role], b: &[Role]) -> bool {
     a.is_empty() || b.is_empty() || a.iter().any(|role| b.contains(role))

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod adding;
 mod aside;
 mod deed;
 pub mod elsewhere;

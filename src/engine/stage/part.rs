@@ -9,13 +9,9 @@ use super::foreign::ForeignChanges;
 use super::gather::{RepositoryStage, known};
 use super::journal::JournalContent;
 use super::kept::{Kept, Reviewed};
-use super::place::StagedThere;
 use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::applied::Refusal;
 use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
-use crate::engine::draft::conflicts::{applicable, contradiction};
-use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
 use crate::engine::keyring::tokens::LookAge;
 use crate::engine::keyring::{Keyring, other_stores};
@@ -23,9 +19,8 @@ use crate::engine::plan::compute::plan_with_needs;
 use crate::engine::plan::effect::whole;
 use crate::engine::plan::facts::{KeyAtHand, KeysAtHand, KnownFiles, NamedKeys, PlanFacts, RootKeyAtHand};
 use crate::engine::plan::needs::Needs;
-use crate::engine::plan::refused::refused;
 use crate::engine::plan::{Plan, RepositoryPlan};
-use crate::engine::reference::{familiar_name, in_command};
+use crate::engine::reference::familiar_name;
 use crate::engine::servers::Servers;
 use crate::engine::trust::Trust;
 use crate::engine::trust::session::Base;
@@ -56,16 +51,14 @@ impl Staging {
         Ok(self.kept.journal.read()?.stage())
     }
 
-    /// Stages changes, all or none. Refuses what contradicts other changes or cannot work, with the way out.
-    /// One undo step.
+    /// Stages changes, all or none; a tag that is signed anew takes the place of what was staged for it. Refuses what
+    /// contradicts other changes or cannot work, with the way out. One undo step.
     pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
         let guns: BTreeSet<&Gun> = changes.iter().map(|(gun, _)| gun).collect();
         guns.into_iter().try_for_each(|gun| self.servers.check_writable(gun))?;
         self.kept.journal.change(|content| {
             let what = describe_all(&changes);
-            let added = self.entries_of(content, changes)?;
-            self.check_applicable(content, &added, &self.store_keys())?;
-            content.act(what, &[], added);
+            self.act(content, what, changes, &self.store_keys())?;
             Ok(content.stage())
         })
     }
@@ -88,83 +81,8 @@ impl Staging {
             keys.keys.insert(id, KeyAtHand { role: role.clone(), locked: false, on_token: false });
         }
         let mut content = JournalContent::clone(&*self.kept.journal.read()?);
-        let added = self.entries_of(&mut content, changes)?;
-        self.check_applicable(&content, &added, &keys)?;
-        content.act(String::new(), &[], added);
+        self.act(&mut content, String::new(), changes, &keys)?;
         Ok(self.plan_of(&content, Some(only), &keys))
-    }
-
-    /// The entries that changes become, with the creation that the first signer of a repository needs.
-    fn entries_of(
-        &self,
-        content: &mut JournalContent,
-        changes: Vec<(Gun, Change)>,
-    ) -> Result<Vec<StagedChange>, EngineError> {
-        let mut places: HashMap<Gun, StagedThere> = HashMap::new();
-        let mut added: Vec<StagedChange> = Vec::new();
-        for (gun, change) in changes {
-            let place = match places.entry(gun.clone()) {
-                MapEntry::Occupied(known) => known.into_mut(),
-                MapEntry::Vacant(new) => new.insert(self.place(content, &gun)?),
-            };
-            if place.beside(&change).any(|staged| *staged == change) {
-                continue;
-            }
-            if let Some(refusal) = place.beside(&change).find_map(|staged| contradiction(staged, &change)) {
-                let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
-                return Err(EngineError::Change { hint: refusal.hint.of(&in_command(&gun)), gun, role, what });
-            }
-            let creation = match change.creation(&place.others) {
-                Some(creation) if self.is_absent(&gun)? => Some(creation),
-                _ => None,
-            };
-            for change in creation.into_iter().chain([change]) {
-                place.put(change.clone());
-                let (gun, server) = (gun.clone(), place.server.clone());
-                added.push(StagedChange { id: content.new_id(), gun, server, at: self.context.now(), change });
-            }
-        }
-        Ok(added)
-    }
-
-    fn place(&self, content: &JournalContent, gun: &Gun) -> Result<StagedThere, EngineError> {
-        let (server, _) = self.servers.server_address(gun)?;
-        let staged = content.entries.iter().filter(|entry| entry.gun == *gun && entry.server == server);
-        let mut place = StagedThere { server: server.clone(), tags: BTreeMap::new(), others: Vec::new() };
-        staged.for_each(|entry| place.put(entry.change.clone()));
-        Ok(place)
-    }
-
-    /// Whether the server is known to have no trust data.
-    fn is_absent(&self, gun: &Gun) -> Result<bool, EngineError> {
-        Ok(self.trust.base(gun)?.is_some_and(|base| base.set.is_none()))
-    }
-
-    fn check_applicable(
-        &self,
-        content: &JournalContent,
-        added: &[StagedChange],
-        keys: &KeysAtHand,
-    ) -> Result<(), EngineError> {
-        let guns: BTreeSet<&Gun> = added.iter().map(|entry| &entry.gun).collect();
-        for gun in guns {
-            // What cannot be read now is the plan's to say; staging works offline.
-            let Ok(Some(base)) = self.trust.base(gun) else { continue };
-            let new: Vec<&StagedChange> = added.iter().filter(|e| e.gun == *gun).collect();
-            let same = |e: &&StagedChange| e.gun == *gun && new.first().is_some_and(|n| n.server == e.server);
-            let staged: Vec<&StagedChange> = content.entries.iter().filter(same).collect();
-            let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
-            let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.context.now() };
-            applicable(Draft::new(ground), &staged, &new).map_err(|refusal| {
-                let hint = refusal.hint.clone().and(self.where_looked(&refusal.lacks));
-                refused(gun, Refusal { hint, ..refusal })
-            })?;
-        }
-        Ok(())
-    }
-
-    fn where_looked(&self, lacks: &[CanonicalKeyId]) -> Option<String> {
-        (!lacks.is_empty()).then(|| other_stores::where_looked(self.context.settings(), lacks)).flatten()
     }
 
     /// Drops staged changes. One undo step.

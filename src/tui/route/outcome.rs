@@ -19,7 +19,7 @@ use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
 use crate::tui::state::binding::Action;
-use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
 use crate::tui::{panes, wizard};
 
 /// Takes the outcome of a job.
@@ -220,7 +220,7 @@ fn say_notice(state: &mut State, notice: &Notice) {
 }
 
 fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
-    let changed = stage != state.stage;
+    let (changed, instead) = (stage != state.stage, words::instead(&stage, &state.stage));
     if changed {
         state.known.taken_off.clear();
     }
@@ -232,7 +232,7 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     panes::staged::reindex(state);
     if let Some(said) = said {
         let undo = state.stage.undo.is_some();
-        state.say(Tone::Done, said.verb, said.object);
+        state.say(Tone::Done, said.verb, said.object + instead);
         let back = keys::key_of(state, Action::Undo).map(|key| (key, "undo"));
         if let (Some(message), true) = (&mut state.message, undo) {
             message.back = back;

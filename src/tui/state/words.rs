@@ -8,7 +8,7 @@ use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::{NeededKey, PlanWarning, Remedy};
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleKeyView, RoleView, SignedBy};
-use crate::engine::{Admission, Change, KeyView, Kind};
+use crate::engine::{Admission, Change, KeyView, Kind, Stage};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
 use crate::tui::kit::format::count;
 use crate::tui::messages::failure::Ask;
@@ -17,6 +17,12 @@ use crate::tui::messages::failure::Ask;
 #[must_use]
 pub fn change(change: &Change, name: &str) -> String {
     change.describe_at(name)
+}
+
+/// Behind what was staged: whether something that was staged before left for it.
+#[must_use]
+pub fn instead(now: &Stage, before: &Stage) -> &'static str {
+    if now.replaced(before).is_empty() { "" } else { ", in place of what was staged" }
 }
 
 /// Where on which token.

@@ -202,7 +202,10 @@ fn a_tag_that_moves_between_review_and_publish_stops_it() {
     assert!(message.contains(&now), "{message}");
     assert_eq!(stopped.stderr.matches("\"plan\":").count(), 1, "nobody else has published: {}", stopped.stderr);
     assert_eq!(state(&lab, WEB, "4.2"), "unsigned", "nothing was signed");
-    lab.trustdeck(&["reset"]).ok();
-    lab.trustdeck(&["sign", &format!("{WEB}:4.2"), "--publish", "--yes"]).ok();
+    // As the error says.
+    let hint = stopped.errors()[0]["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("sign the tag again to take what is there now"), "{hint}");
+    let anew = lab.trustdeck(&["sign", &format!("{WEB}:4.2"), "--publish", "--yes"]).ok();
+    assert!(anew.stderr.contains("takes the place of what was staged"), "{anew:?}");
     assert_eq!(state(&lab, WEB, "4.2"), "ok");
 }

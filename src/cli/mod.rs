@@ -25,6 +25,7 @@ mod context;
 mod docker_client;
 mod ending;
 mod gate;
+mod held;
 mod images;
 mod inspect;
 mod json;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::arguments::{Publishing, Revoke, Sign};
 use super::console::input;
 use super::wanted::{Wanted, about, roles};
-use super::{Context, keyfiles};
+use super::{Context, held, keyfiles};
 use crate::engine::reference::RepositoryRef;
 use crate::engine::{Change, EngineError, Kind, Problem, RepositoryView, typed};
 use crate::printable::printable;
@@ -19,8 +19,11 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
     let roles = roles(&sign.role)?;
     let literal = context.globals.gun;
     let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
-        (Some(file), [], ..) => keyfiles::tag_list(file, None, literal)?,
-        (Some(file), [repository], ..) => keyfiles::tag_list(file, Some(context.repository(repository)?), literal)?,
+        (Some(file), [], ..) => by_digest(context, keyfiles::tag_list(file, None, literal)?, sign).await?,
+        (Some(file), [repository], ..) => {
+            let repository = Some(context.repository(repository)?);
+            by_digest(context, keyfiles::tag_list(file, repository, literal)?, sign).await?
+        }
         (None, [reference], Some(digest), Some(size)) => {
             let (gun, tag) = match &sign.target {
                 Some(name) => (
@@ -30,7 +33,7 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
                 None => keyfiles::tagged(reference, literal)?,
             };
             let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
-            vec![keyfiles::ListedTag { gun, tag, target }]
+            by_digest(context, vec![keyfiles::ListedTag { gun, tag, target }], sign).await?
         }
         (None, references, None, None) => held_now(context, references).await?,
         _ => return Err(vec![input("a digest and size are of one tag", "see trustdeck sign --help")]),
@@ -46,6 +49,15 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
         changes.iter_mut().skip(place).take(1).for_each(|(_, list)| list.push(change.clone()));
     }
     Ok(Wanted::of(changes))
+}
+
+/// What is signed by its digest, which the registry has unless that is not asked; a target that is no tag it never has.
+async fn by_digest(
+    context: &Context,
+    listed: Vec<keyfiles::ListedTag>,
+    sign: &Sign,
+) -> Result<Vec<keyfiles::ListedTag>, Vec<Problem>> {
+    if sign.unpushed || sign.target.is_some() { Ok(listed) } else { held::held(context, listed).await }
 }
 
 /// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for

@@ -2,6 +2,7 @@
 
 mod asked;
 mod deep;
+mod held;
 mod pane;
 pub(crate) mod signing;
 pub(crate) mod verifying;

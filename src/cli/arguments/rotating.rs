@@ -140,6 +140,9 @@ pub struct Setup {
     /// File (- for standard input) with a line REPO:TAG sha256:HEX BYTES for each tag to sign at once
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// Do not ask the registry whether it has what --from names: it is pushed later
+    #[arg(long, requires = "from")]
+    pub unpushed: bool,
     /// Whether and how to publish.
     #[command(flatten)]
     pub publishing: Publishing,

@@ -187,6 +187,9 @@ pub struct Sign {
     /// File (- for standard input) with a line REPO:TAG sha256:HEX BYTES for each tag, or what docker push wrote
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// Do not ask the registry whether it has what --digest or --from names: it is pushed later
+    #[arg(long)]
+    pub unpushed: bool,
     /// Whether and how to publish.
     #[command(flatten)]
     pub publishing: Publishing,

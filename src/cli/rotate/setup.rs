@@ -10,7 +10,7 @@ use crate::cli::arguments::{Publishing, Setup};
 use crate::cli::changes::signer_name;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::cli::{Context, keyfiles};
+use crate::cli::{Context, held, keyfiles};
 use crate::engine::plan::facts::RootKeyAtHand;
 use crate::engine::reference::in_command;
 use crate::engine::wizard::new_keys::{ChosenKey, choose_signer, sharing};
@@ -27,7 +27,10 @@ type FirstTags = BTreeMap<Gun, BTreeMap<TargetName, SignedTarget>>;
 /// For what concerns all repositories; nothing is staged then.
 pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<Ending, Problem> {
     let guns = repositories(context, &command.repositories)?;
-    let tags = command.from.as_deref().map(|file| tags(context, file, &guns)).transpose()?;
+    let tags = match &command.from {
+        Some(file) => Some(tags(context, file, &guns, command.unpushed).await?),
+        None => None,
+    };
     let mut named: Vec<(SignerName, Option<Named>)> = Vec::new();
     for typed in &command.signer {
         let (name, key) = typed.split_once('=').map_or((typed.as_str(), None), |(name, key)| (name, Some(key)));
@@ -86,16 +89,18 @@ fn begun_or_new(
     Ok(there.is_empty().then_some(new))
 }
 
-fn tags(context: &Context, file: &Path, guns: &[Gun]) -> Result<FirstTags, Problem> {
+async fn tags(context: &Context, file: &Path, guns: &[Gun], unpushed: bool) -> Result<FirstTags, Problem> {
+    let first = |problems: Vec<Problem>| problems.into_iter().next().unwrap_or_else(|| input("is empty", ""));
+    let mut listed = keyfiles::tag_list(file, None, context.globals.gun).map_err(first)?;
+    if let Some(other) = listed.iter().find(|tag| !guns.contains(&tag.gun)) {
+        let message = format!("{} is none of the repositories to set up", other.gun);
+        return Err(input(message, "name it, or take its tags out"));
+    }
+    if !unpushed {
+        listed = held::held(context, listed).await.map_err(first)?;
+    }
     let mut tags = FirstTags::new();
-    let listed = keyfiles::tag_list(file, None, context.globals.gun);
-    for tag in listed.map_err(|problems| problems.into_iter().next().unwrap_or_else(|| input("is empty", "")))? {
-        if !guns.contains(&tag.gun) {
-            return Err(input(
-                format!("{} is none of the repositories to set up", tag.gun),
-                "name it, or take its tags out",
-            ));
-        }
+    for tag in listed {
         tags.entry(tag.gun).or_default().insert(tag.tag, tag.target);
     }
     Ok(tags)

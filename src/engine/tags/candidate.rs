@@ -1,16 +1,24 @@
 //! What is to be signed under a tag, held against the registry before it is staged.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 
 use super::{Tags, remote};
 use crate::engine::draft::change::SignedTarget;
-use crate::engine::error::{EngineError, Problem, refuse};
+use crate::engine::error::{EngineError, Kind, Problem, refuse};
 use crate::remote::RemoteError;
 use crate::remote::registry::{Digest, Reference, Tag};
 use crate::tuf::{Gun, TargetName};
 
 /// Tags that are looked up at the same time.
 const AT_ONCE: usize = 16;
+/// How long a registry may take to say whether it has what is signed; it can be signed without that word.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many tags a registry may answer with an error of its own before it is not asked about the others.
+const FAILURES: usize = 3;
 
 /// A tag that somebody wants to sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +42,28 @@ pub struct Candidate {
     pub unchecked: Option<Problem>,
 }
 
+/// Registries that could not be asked, by host: what failed lately, and how often. They are not asked about each of many
+/// tags.
+#[derive(Default)]
+struct Away(Mutex<BTreeMap<String, (usize, Problem)>>);
+
+impl Away {
+    fn of(&self, gun: &Gun) -> Option<Problem> {
+        let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, problem) = failed.get(gun.host()?)?;
+        (*count >= FAILURES).then(|| problem.clone())
+    }
+
+    fn note(&self, gun: &Gun, problem: &Problem) {
+        let Some(host) = gun.host() else { return };
+        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, last) = failed.entry(host.to_owned()).or_insert_with(|| (0, problem.clone()));
+        // What the registry itself answers may be about one tag alone.
+        *count += if problem.kind == Kind::Server { 1 } else { FAILURES };
+        *last = problem.clone();
+    }
+}
+
 impl Tags {
     /// Looks up side by side what would be signed, in the order of asking.
     ///
@@ -45,50 +75,85 @@ impl Tags {
         gun: &Gun,
         wanted: Vec<WantedTag>,
     ) -> Vec<(WantedTag, Result<Candidate, EngineError>)> {
-        let one = |wanted: WantedTag| async move {
-            let found = self.candidate(gun, wanted.clone()).await;
-            (wanted, found)
+        let wanted = wanted.into_iter().map(|wanted| (gun.clone(), wanted)).collect();
+        self.candidates_each(wanted).await.into_iter().map(|((_, wanted), found)| (wanted, found)).collect()
+    }
+
+    /// The same for tags of several repositories.
+    ///
+    /// # Errors
+    /// As [`Tags::candidates`].
+    pub async fn candidates_each(
+        &self,
+        wanted: Vec<(Gun, WantedTag)>,
+    ) -> Vec<((Gun, WantedTag), Result<Candidate, EngineError>)> {
+        let away = Away::default();
+        let one = |(gun, wanted): (Gun, WantedTag)| async {
+            let found = self.candidate(&gun, wanted.clone(), &away).await;
+            ((gun, wanted), found)
         };
         stream::iter(wanted).map(one).buffered(AT_ONCE).collect().await
     }
 
-    async fn candidate(&self, gun: &Gun, wanted: WantedTag) -> Result<Candidate, EngineError> {
+    async fn candidate(&self, gun: &Gun, wanted: WantedTag, away: &Away) -> Result<Candidate, EngineError> {
         let WantedTag { tag, target } = wanted;
         let Some(target) = target else {
             let target = self.to_sign(gun, tag.as_str()).await?;
             return Ok(Candidate { tag, target, instead: None, unchecked: None });
         };
-        match self.has(gun, &target).await {
-            Ok(()) => {
-                let held = self.held(gun, tag.as_str()).await;
+        if gun.host().is_none() {
+            // No registry is named that could have it.
+            return Ok(Candidate { tag, target, instead: None, unchecked: None });
+        }
+        if let unchecked @ Some(_) = away.of(gun) {
+            return Ok(Candidate { tag, target, instead: None, unchecked });
+        }
+        let looked = tokio::time::timeout(PATIENCE, self.look(gun, tag.as_str(), &target)).await;
+        match looked.unwrap_or_else(|_| Err(slow(gun))) {
+            Ok(held) => {
                 let from_registry = held.as_ref() == Some(&target.sha256);
                 let instead = held.filter(|_| !from_registry);
                 Ok(Candidate { tag, target: SignedTarget { from_registry, ..target }, instead, unchecked: None })
             }
-            Err(error) if error.kind().allows_cache() => {
-                Ok(Candidate { tag, target, instead: None, unchecked: Some(error.problem()) })
+            Err(error) if cannot_be_asked(&error) => {
+                let problem = error.problem();
+                away.note(gun, &problem);
+                Ok(Candidate { tag, target, instead: None, unchecked: Some(problem) })
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Whether the registry has this very manifest.
-    async fn has(&self, gun: &Gun, target: &SignedTarget) -> Result<(), EngineError> {
+    /// Looks whether the registry has this very manifest. Gives the digest that it holds under the tag, in hexadecimal, if
+    /// it says so.
+    async fn look(&self, gun: &Gun, tag: &str, target: &SignedTarget) -> Result<Option<String>, EngineError> {
         let (registry, path) = self.registry(gun).await?;
-        let digest = Digest::try_from(format!("sha256:{}", target.sha256));
-        let digest = digest.map_err(|error| remote(gun)(RemoteError::Setting(error.to_string())))?;
-        let found = registry.resolve(&path, &Reference::Digest(digest)).await.map_err(remote(gun))?;
-        if found.size == target.length {
-            return Ok(());
+        let held = match Tag::parse(tag) {
+            Ok(tag) => registry.resolve(&path, &Reference::Tag(tag)).await.ok(),
+            Err(_) => None,
+        };
+        let size = match &held {
+            Some(held) if held.digest.digest() == target.sha256 => held.size,
+            _ => {
+                let digest = Digest::try_from(format!("sha256:{}", target.sha256));
+                let digest = digest.map_err(|error| remote(gun)(RemoteError::Setting(error.to_string())))?;
+                registry.resolve(&path, &Reference::Digest(digest)).await.map_err(remote(gun))?.size
+            }
+        };
+        if size != target.length {
+            let message = format!("the registry's manifest of this digest has {size} bytes, not {}", target.length);
+            return Err(refuse(message, "leave digest and size empty, and they are taken from the registry"));
         }
-        let message = format!("the registry's manifest of this digest has {} bytes, not {}", found.size, target.length);
-        Err(refuse(message, "leave digest and size empty, and they are taken from the registry"))
+        Ok(held.map(|held| held.digest.digest().to_owned()))
     }
+}
 
-    /// The digest that the registry holds under a tag, in hexadecimal, if it says so.
-    async fn held(&self, gun: &Gun, tag: &str) -> Option<String> {
-        let (registry, path) = self.registry(gun).await.ok()?;
-        let found = registry.resolve(&path, &Reference::Tag(Tag::parse(tag).ok()?)).await.ok()?;
-        Some(found.digest.digest().to_owned())
-    }
+/// Whether nothing is known of what the registry has, be it that none could have a repository of this name.
+fn cannot_be_asked(error: &EngineError) -> bool {
+    error.kind().allows_cache() || matches!(error, EngineError::Remote { source: RemoteError::Setting(_), .. })
+}
+
+fn slow(gun: &Gun) -> EngineError {
+    let host = gun.host().unwrap_or_default().to_owned();
+    remote(gun)(RemoteError::Slow { host, what: "say whether it has this", seconds: PATIENCE.as_secs() })
 }

@@ -19,10 +19,10 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
     let roles = roles(&sign.role)?;
     let literal = context.globals.gun;
     let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
-        (Some(file), [], ..) => by_digest(context, keyfiles::tag_list(file, None, literal)?, sign).await?,
+        (Some(file), [], ..) => pushed(context, keyfiles::tag_list(file, None, literal)?, sign).await?,
         (Some(file), [repository], ..) => {
             let repository = Some(context.repository(repository)?);
-            by_digest(context, keyfiles::tag_list(file, repository, literal)?, sign).await?
+            pushed(context, keyfiles::tag_list(file, repository, literal)?, sign).await?
         }
         (None, [reference], Some(digest), Some(size)) => {
             let (gun, tag) = match &sign.target {
@@ -33,7 +33,7 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
                 None => keyfiles::tagged(reference, literal)?,
             };
             let target = typed::manifest(digest, &size.to_string()).map_err(Problem::from)?;
-            by_digest(context, vec![keyfiles::ListedTag { gun, tag, target }], sign).await?
+            vec![keyfiles::ListedTag { gun, tag, target }]
         }
         (None, references, None, None) => held_now(context, references).await?,
         _ => return Err(vec![input("a digest and size are of one tag", "see trustdeck sign --help")]),
@@ -51,13 +51,13 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
     Ok(Wanted::of(changes))
 }
 
-/// What is signed by its digest, which the registry has unless that is not asked; a target that is no tag it never has.
-async fn by_digest(
+/// What a list names, which the registry has unless that is not asked.
+async fn pushed(
     context: &Context,
     listed: Vec<keyfiles::ListedTag>,
     sign: &Sign,
 ) -> Result<Vec<keyfiles::ListedTag>, Vec<Problem>> {
-    if sign.unpushed || sign.target.is_some() { Ok(listed) } else { held::held(context, listed).await }
+    if sign.unpushed { Ok(listed) } else { held::held(context, listed).await }
 }
 
 /// What registries hold under tags now; all of them or none, since a list that was signed in part is easily taken for
@@ -68,7 +68,7 @@ async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfil
         let found = match keyfiles::tagged(reference, context.globals.gun) {
             Ok((gun, tag)) => match context.engine.tags().to_sign(&gun, tag.as_str()).await {
                 Ok(target) => Ok(keyfiles::ListedTag { gun, tag, target }),
-                Err(error) => Err(or_by_digest(about(error, &gun))),
+                Err(error) => Err(or_pushed(about(error, &gun))),
             },
             Err(problem) => Err(problem),
         };
@@ -81,7 +81,7 @@ async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfil
 }
 
 /// A registry that does not tell is not needed where the digest is known.
-fn or_by_digest(problem: Problem) -> Problem {
+fn or_pushed(problem: Problem) -> Problem {
     let hint = format!("{}; or say what to sign with --digest and --size", problem.hint);
     Problem { hint: hint.trim_start_matches("; ").to_owned(), ..problem }
 }

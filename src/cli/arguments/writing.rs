@@ -175,7 +175,7 @@ pub struct Sign {
     /// Name of a target in REPO that no tag can have, such as one with slashes
     #[arg(long, value_name = "NAME", requires = "digest", allow_hyphen_values = true)]
     pub target: Option<String>,
-    /// Digest of the manifest, as sha256:HEX, instead of the registry's
+    /// Digest of the manifest, as sha256:HEX; the registry is not asked then
     #[arg(long, value_name = "DIGEST", requires = "size", conflicts_with = "from")]
     pub digest: Option<String>,
     /// Length of the manifest
@@ -187,8 +187,8 @@ pub struct Sign {
     /// File (- for standard input) with a line REPO:TAG sha256:HEX BYTES for each tag, or what docker push wrote
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Do not ask the registry whether it has what --digest or --from names: it is pushed later
-    #[arg(long)]
+    /// Do not ask the registry whether it has what --from names: it is pushed later
+    #[arg(long, requires = "from")]
     pub unpushed: bool,
     /// Whether and how to publish.
     #[command(flatten)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp as Time;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::Log;
 use crate::engine::tags::Tags;
@@ -31,7 +31,25 @@ struct Learned {
     asked: Time,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Learned>>>;
+/// A repository's place.
+#[derive(Default)]
+struct Slot {
+    learned: Mutex<Option<Learned>>,
+    /// Held by whoever asks the server, and by nobody who only wants to know.
+    asking: Arc<tokio::sync::Mutex<()>>,
+}
+
+type Turn = OwnedMutexGuard<()>;
+
+impl Slot {
+    fn learned(&self) -> Option<Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, learned: Learned) {
+        *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+    }
+}
 
 /// All that is known.
 #[derive(Clone)]
@@ -39,7 +57,7 @@ pub(super) struct Trust {
     tags: Tags,
     clock: Clock,
     log: Log,
-    slots: Arc<Mutex<HashMap<Gun, Slot>>>,
+    slots: Arc<Mutex<HashMap<Gun, Arc<Slot>>>>,
     turns: Arc<Semaphore>,
     /// Times that a server could not be asked.
     pub(super) stale: Arc<AtomicU64>,
@@ -51,20 +69,24 @@ impl Trust {
         Self { tags, clock, log, slots, turns, stale: Arc::default() }
     }
 
-    /// A repository as it may be relied on now.
+    /// A repository as it may be relied on now. While the server is being asked, what is known already is the answer.
     ///
     /// # Errors
     /// As [`Tags::relied_on`]; also once the data at hand has expired.
     pub(super) async fn of(&self, gun: &Gun) -> Result<Arc<RepositoryView>, Arc<EngineError>> {
         let slot = self.slot(gun);
-        let kept = slot.lock().await.clone();
+        let kept = slot.learned();
         if let Some(known) = kept.as_ref().filter(|known| self.is_fresh(known)) {
             return known.outcome.clone();
         }
         let old = kept.filter(|known| known.outcome.is_ok() && self.holds(known));
+        let turn = Arc::clone(&slot.asking).try_lock_owned().ok();
+        if let (Some(old), None) = (&old, &turn) {
+            return old.outcome.clone();
+        }
         // A task, so that the answer is kept also when nobody waits for it any more.
         let (this, of) = (self.clone(), gun.clone());
-        let asking = tokio::spawn(async move { this.ask(&of, slot).await });
+        let asking = tokio::spawn(async move { this.ask(&of, &slot, turn).await });
         match old {
             None => asking.await.unwrap_or_else(|_| Err(Arc::new(EngineError::Cancelled))),
             Some(old) => match tokio::time::timeout(PATIENCE, asking).await {
@@ -74,7 +96,7 @@ impl Trust {
         }
     }
 
-    fn slot(&self, gun: &Gun) -> Slot {
+    fn slot(&self, gun: &Gun) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MOST && !slots.contains_key(gun) {
             slots.clear();
@@ -94,11 +116,14 @@ impl Trust {
         known.outcome.as_ref().map_or(true, |view| expiry(view).is_none_or(|expires| expires > (self.clock)()))
     }
 
-    /// Asks, unless somebody else just has.
-    async fn ask(&self, gun: &Gun, slot: Slot) -> Result<Arc<RepositoryView>, Arc<EngineError>> {
-        let mut kept = slot.lock().await;
-        if let Some(known) = kept.as_ref().filter(|known| self.is_fresh(known)) {
-            return known.outcome.clone();
+    /// Asks, unless somebody else just has; first waits for its turn if it has none.
+    async fn ask(&self, gun: &Gun, slot: &Slot, turn: Option<Turn>) -> Result<Arc<RepositoryView>, Arc<EngineError>> {
+        let _alone = match turn {
+            Some(turn) => turn,
+            None => Arc::clone(&slot.asking).lock_owned().await,
+        };
+        if let Some(known) = slot.learned().filter(|known| self.is_fresh(known)) {
+            return known.outcome;
         }
         // Nothing closes it.
         let _turn = self.turns.acquire().await;
@@ -109,7 +134,7 @@ impl Trust {
             uncounted.for_each(|trouble| (self.log)(&printable(&format!("{gun}: {}", trouble.problem.message))));
         }
         self.tell(gun, &outcome);
-        *kept = Some(Learned { outcome: outcome.clone(), asked: (self.clock)() });
+        slot.learn(Learned { outcome: outcome.clone(), asked: (self.clock)() });
         outcome
     }
 

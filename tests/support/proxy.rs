@@ -34,6 +34,7 @@ struct Shared {
     one_way: Duration,
     mode: Mutex<Mode>,
     connections: AtomicUsize,
+    swallowed: AtomicUsize,
     hands: Hands,
     ended: AtomicBool,
 }
@@ -54,6 +55,7 @@ impl Proxy {
             one_way: round_trip / 2,
             mode: Mutex::new(Mode::Pass),
             connections: AtomicUsize::new(0),
+            swallowed: AtomicUsize::new(0),
             hands: Hands::default(),
             ended: AtomicBool::new(false),
         });
@@ -79,6 +81,11 @@ impl Proxy {
     /// Connections taken so far.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Pieces of requests that were taken in silence.
+    pub fn swallowed(&self) -> usize {
+        self.shared.swallowed.load(Ordering::SeqCst)
     }
 
     /// Requests that reached the server so far, and how many of them met another one there.
@@ -172,7 +179,10 @@ fn pump(shared: &Arc<Shared>, mut from: TcpStream, mut to: TcpStream, direction:
             shared.hands.give_back(&is_asked);
         }
         match (*shared.mode.lock().unwrap(), direction) {
-            (Mode::Silence, _) => continue,
+            (Mode::Silence, _) => {
+                shared.swallowed.fetch_add(usize::from(direction == Direction::Up), Ordering::SeqCst);
+                continue;
+            }
             (Mode::LoseAnswers, Direction::Down) | (Mode::Refuse, _) => {
                 let _ = sink.as_ref().map(|s| s.shutdown(Shutdown::Both));
                 break;

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
-use trustdeck::engine::Engine;
+use trustdeck::engine::{Clock, Engine, Settings};
 use trustdeck::gate::{self, GateLogin, Options};
 use trustdeck::sandbox::{self, REGISTRY, Running};
 
@@ -29,23 +29,39 @@ pub fn options() -> Options {
 
 impl Lab {
     pub fn start(options: &Options) -> Self {
-        Self::over(sandbox::Options { http: true, ..sandbox::Options::default() }, options)
+        Self::changed(options, Arc::new(jiff::Timestamp::now), |_, _| {})
+    }
+
+    /// With another clock for the gate, and with what `change` does to its settings.
+    pub fn changed(options: &Options, clock: Clock, change: impl FnOnce(&Running, &mut Settings)) -> Self {
+        Self::over(sandbox::Options { http: true, ..sandbox::Options::default() }, options, clock, change)
     }
 
     /// With a registry that speaks TLS, and so HTTP/2.
     pub fn with_tls(options: &Options) -> Self {
-        Self::over(sandbox::Options::default(), options)
+        Self::over(sandbox::Options::default(), options, Arc::new(jiff::Timestamp::now), |_, _| {})
     }
 
-    fn over(sandboxed: sandbox::Options, options: &Options) -> Self {
+    fn over(
+        sandboxed: sandbox::Options,
+        options: &Options,
+        clock: Clock,
+        change: impl FnOnce(&Running, &mut Settings),
+    ) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let sandbox = runtime.block_on(sandbox::start(sandboxed)).unwrap();
-        let engine = Engine::open(sandbox.settings(), Arc::new(jiff::Timestamp::now)).unwrap();
+        let mut settings = sandbox.settings();
+        change(&sandbox, &mut settings);
+        let engine = Engine::open(settings, Arc::clone(&clock)).unwrap();
         let lines = Lines::default();
         let heard = Arc::clone(&lines);
         let log: gate::Log = Arc::new(move |line: &str| heard.lock().unwrap().push(line.to_owned()));
-        let gate = runtime.block_on(gate::start(&engine, options, Arc::new(jiff::Timestamp::now), log)).unwrap();
+        let gate = runtime.block_on(gate::start(&engine, options, clock, log)).unwrap();
         Self { runtime, engine, lines, sandbox: Some(sandbox), gate: Some(gate), home: TempDir::new().unwrap() }
+    }
+
+    pub fn sandbox(&self) -> &Running {
+        self.sandbox.as_ref().unwrap()
     }
 
     /// `http://HOST:PORT` of the gate.

@@ -16,7 +16,8 @@ use super::published::{published_by_others, say_resolved, show_published};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
-    EngineError, Kind, Overtaken, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange, Step,
+    EngineError, Kind, Overtaken, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange,
+    Step,
 };
 use crate::printable::printable;
 use crate::tuf::Gun;
@@ -145,11 +146,7 @@ fn ended(
 }
 
 /// Takes those out before which somebody else has published, and remembers what that was.
-fn take_overtaken(
-    results: &mut Vec<Published>,
-    same_again: bool,
-    merged: &mut BTreeMap<Gun, Vec<String>>,
-) -> Vec<Gun> {
+fn take_overtaken(results: &mut Vec<Published>, same_again: bool, merged: &mut BTreeMap<Gun, Vec<String>>) -> Vec<Gun> {
     let mut taken = Vec::new();
     results.retain(|result| match (&result.outcome, result.overtaken) {
         (PublishOutcome::Failed(problem), Some(how)) if same_again || how == Overtaken::Plan => {

@@ -245,8 +245,12 @@ fn problem(verification: &Verification) -> Option<Problem> {
 
 fn unproven(why: &Unproven, message: String) -> Problem {
     let (kind, hint) = match why {
-        Unproven::NoPlatform { .. } => (Kind::Absent, "name a platform that is there with --platform, or all without it"),
-        Unproven::Form(_) => (Kind::Format, "verify it with a program that knows this form; a pull checks digests alone"),
+        Unproven::NoPlatform { .. } => {
+            (Kind::Absent, "name a platform that is there with --platform, or all without it")
+        }
+        Unproven::Form(_) => {
+            (Kind::Format, "verify it with a program that knows this form; a pull checks digests alone")
+        }
         Unproven::Endless => (Kind::Limit, "ask whoever signed it what it is"),
     };
     Problem { kind, ..input(message, hint) }

@@ -14,7 +14,9 @@ use crate::cli::publish::obstacle;
 use crate::cli::{signals::Finishing, terminal};
 use crate::engine::plan::{PlanWarning, Weight};
 use crate::engine::publish::job::Approval;
-use crate::engine::{Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan};
+use crate::engine::{
+    Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan,
+};
 use crate::tuf::Gun;
 
 /// How often it is planned anew because somebody published meanwhile.

@@ -42,11 +42,7 @@ impl Staging {
     }
 
     /// The entries that changes become, with the creation that the first signer of a repository needs.
-    fn entries_of(
-        &self,
-        content: &mut JournalContent,
-        changes: Vec<(Gun, Change)>,
-    ) -> Result<Adding, EngineError> {
+    fn entries_of(&self, content: &mut JournalContent, changes: Vec<(Gun, Change)>) -> Result<Adding, EngineError> {
         let mut places: HashMap<Gun, StagedThere> = HashMap::new();
         let mut adding = Adding::default();
         for (gun, change) in changes {

@@ -89,7 +89,9 @@ impl PartFinding {
     /// Of an error, whom it speaks against.
     pub(super) fn wrong(error: RemoteError) -> Self {
         let suspect = match &error {
-            RemoteError::Length { host, .. } | RemoteError::Altered { host, .. } | RemoteError::Malformed { host, .. }
+            RemoteError::Length { host, .. }
+            | RemoteError::Altered { host, .. }
+            | RemoteError::Malformed { host, .. }
                 if host == SIGNATURE =>
             {
                 Suspect::Signature

@@ -54,7 +54,6 @@ pub(super) fn no_platform() -> String {
 /// Whether an image for `platform` is one for what somebody asked for: any variant where none was named.
 pub(super) fn is_for(asked: &str, platform: &str) -> bool {
     let (named, of) = (parts(asked), parts(platform));
-    let variant = |(_, architecture, variant): Parts<'_>| variant.or_else(|| usual(architecture));
     (named.0, named.1) == (of.0, of.1) && (named.2.is_none() || variant(named) == variant(of))
 }
 
@@ -66,12 +65,12 @@ fn parts(platform: &str) -> Parts<'_> {
     (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next())
 }
 
-/// The variant that is meant where none is named.
-fn usual(architecture: &str) -> Option<&'static str> {
+/// The variant, or the one that is meant where none is named.
+fn variant<'a>((_, architecture, named): Parts<'a>) -> Option<&'a str> {
     match architecture {
-        "arm64" => Some("v8"),
-        "arm" => Some("v7"),
-        _ => None,
+        "arm64" => named.or(Some("v8")),
+        "arm" => named.or(Some("v7")),
+        _ => named,
     }
 }
 

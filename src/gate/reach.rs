@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::{BoxFuture, Shared};
+use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::trusted::trusted_rows;
-use crate::remote::registry::{Content, Digest, Manifest, Reference, RepositoryPath};
+use crate::remote::registry::{Content, Digest, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
 /// Manifests that are kept, in bytes.
@@ -54,27 +55,35 @@ impl Manifests {
     }
 }
 
-/// What the trusted tags of one repository reach, and the trust data that this was learned from.
-#[derive(Default)]
-struct Learned {
-    signed: BTreeSet<String>,
+/// What trusted tags reach, as far as their manifests could be read.
+struct Listing {
     digests: BTreeSet<String>,
+    /// Why a manifest could not be read that may list more.
+    failed: Option<RemoteError>,
+}
+
+/// The reading of what the trusted tags of one repository reach, shared by all that wait for it.
+#[derive(Clone)]
+struct Reading {
+    /// The trust data that it is read from.
+    signed: Arc<BTreeSet<String>>,
+    listing: Shared<BoxFuture<'static, Arc<Listing>>>,
 }
 
 /// What is reached, by repository.
 #[derive(Default)]
 pub(super) struct Reach {
-    learned: Mutex<HashMap<RepositoryPath, Arc<Learned>>>,
+    readings: Mutex<HashMap<RepositoryPath, Reading>>,
 }
 
 impl Reach {
     /// Whether a trusted tag reaches a digest: as its manifest, or listed by it or by a platform's.
     ///
     /// # Errors
-    /// If a manifest cannot be read that might list it.
+    /// If no manifest lists it that can be read, and one cannot.
     pub(super) async fn reaches(
         &self,
-        manifests: &Manifests,
+        manifests: &Arc<Manifests>,
         registry: &Registry,
         path: &RepositoryPath,
         view: &RepositoryView,
@@ -84,21 +93,47 @@ impl Reach {
         if signed.contains(digest.as_ref()) {
             return Ok(true);
         }
-        let known = {
-            let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-            learned.get(path).cloned()
-        };
-        if let Some(known) = known.filter(|known| known.signed == signed) {
-            return Ok(known.digests.contains(digest.as_ref()));
+        let reading = self.reading(manifests, registry, path, signed);
+        let listing = reading.listing.clone().await;
+        if listing.failed.is_some() {
+            self.forget(path, &reading);
         }
-        let digests = listed_by(manifests, registry, path, &signed).await?;
-        let is_reached = digests.contains(digest.as_ref());
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        if learned.len() >= 1024 {
-            learned.clear();
+        match (listing.digests.contains(digest.as_ref()), &listing.failed) {
+            (true, _) => Ok(true),
+            (false, None) => Ok(false),
+            (false, Some(error)) => Err(error.clone()),
         }
-        learned.insert(path.clone(), Arc::new(Learned { signed, digests }));
-        Ok(is_reached)
+    }
+
+    /// The reading that is known or under way, else a new one.
+    fn reading(
+        &self,
+        manifests: &Arc<Manifests>,
+        registry: &Registry,
+        path: &RepositoryPath,
+        signed: BTreeSet<String>,
+    ) -> Reading {
+        let mut readings = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = readings.get(path).filter(|known| *known.signed == signed) {
+            return known.clone();
+        }
+        if readings.len() >= 1024 {
+            readings.clear();
+        }
+        let (signed, manifests) = (Arc::new(signed), Arc::clone(manifests));
+        let (registry, of, from) = (registry.clone(), path.clone(), Arc::clone(&signed));
+        let listing = async move { Arc::new(listed_by(&manifests, &registry, &of, &from).await) };
+        let reading = Reading { signed, listing: listing.boxed().shared() };
+        readings.insert(path.clone(), reading.clone());
+        reading
+    }
+
+    /// Reads anew next time.
+    fn forget(&self, path: &RepositoryPath, reading: &Reading) {
+        let mut readings = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        if readings.get(path).is_some_and(|known| Arc::ptr_eq(&known.signed, &reading.signed)) {
+            readings.remove(path);
+        }
     }
 }
 
@@ -113,11 +148,11 @@ async fn listed_by(
     registry: &Registry,
     path: &RepositoryPath,
     signed: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, RemoteError> {
-    let mut digests = BTreeSet::new();
+) -> Listing {
+    let mut listing = Listing { digests: BTreeSet::new(), failed: None };
     let mut layer: Vec<Digest> = signed.iter().filter_map(|digest| Digest::try_from(digest.as_str()).ok()).collect();
-    // An index lists images, which list blobs; nothing lies deeper.
-    for _ in 0..2 {
+    // Below the innermost index there are images.
+    for _ in 0..=NESTED {
         let get = |digest: Digest| async move { manifests.get(registry, path, &digest).await };
         let fetched: Vec<_> = stream::iter(layer).map(get).buffer_unordered(AT_ONCE).collect().await;
         layer = Vec::new();
@@ -125,16 +160,23 @@ async fn listed_by(
             let manifest = match manifest {
                 Ok(manifest) => manifest,
                 Err(RemoteError::NotFound { .. }) => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    listing.failed.get_or_insert(error);
+                    continue;
+                }
             };
-            let listed = manifest.content.listed().iter().map(|part| part.digest().clone());
-            match &manifest.content {
-                Content::Index(_) => layer.extend(listed.clone()),
-                Content::Image(image) => digests.extend([image.config().digest().to_string()]),
-                Content::Other => {}
+            if let Content::Image(image) = &manifest.content {
+                listing.digests.insert(image.config().digest().to_string());
             }
-            digests.extend(listed.map(|digest| digest.to_string()));
+            let is_index = matches!(manifest.content, Content::Index(_));
+            for part in manifest.content.listed() {
+                let is_new = listing.digests.insert(part.digest().to_string());
+                layer.extend((is_index && is_new).then(|| part.digest().clone()));
+            }
+        }
+        if layer.is_empty() {
+            break;
         }
     }
-    Ok(digests)
+    listing
 }

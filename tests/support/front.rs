@@ -87,6 +87,8 @@ pub struct Front {
     lost: Arc<Mutex<Lost>>,
     logins: Arc<Mutex<Logins>>,
     hidden: Arc<Mutex<Option<String>>>,
+    broken: Arc<Mutex<Option<String>>>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Front {
@@ -102,20 +104,34 @@ impl Front {
         let demanded = Arc::clone(&logins);
         let hidden = Arc::<Mutex<Option<String>>>::default();
         let kept_back = Arc::clone(&hidden);
+        let broken = Arc::<Mutex<Option<String>>>::default();
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let (spoiled, heard) = (Arc::clone(&broken), Arc::clone(&lines));
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
                 let logins = demanded.lock().unwrap().clone();
                 let hidden = kept_back.lock().unwrap().clone();
-                thread::spawn(move || serve(client, target, (&logins, hidden), (&faults, &lost)));
+                let (broken, heard) = (spoiled.lock().unwrap().clone(), Arc::clone(&heard));
+                thread::spawn(move || serve(client, target, (&logins, hidden, broken), (&faults, &lost, &heard)));
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden, broken, lines }
     }
 
     /// From now on files whose path holds this are not there.
     pub fn hide(&self, part: &str) {
         *self.hidden.lock().unwrap() = Some(part.to_owned());
+    }
+
+    /// From now on the server fails where a path holds this.
+    pub fn fail_at(&self, part: &str) {
+        *self.broken.lock().unwrap() = Some(part.to_owned());
+    }
+
+    /// First lines of the requests so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
     }
 
     /// After `count` more requests one is lost, or with `seen` its answer.
@@ -144,11 +160,15 @@ impl Front {
 fn serve(
     mut client: TcpStream,
     target: u16,
-    (logins, hidden): (&Logins, Option<String>),
-    (faults, lost): (&Faults, &Mutex<Lost>),
+    (logins, hidden, broken): (&Logins, Option<String>, Option<String>),
+    (faults, lost, lines): (&Faults, &Mutex<Lost>, &Mutex<Vec<String>>),
 ) -> Option<()> {
     let request = read_request(&mut client)?;
     let line = String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next()?).into_owned();
+    lines.lock().unwrap().push(line.clone());
+    if broken.is_some_and(|part| line.contains(&part)) {
+        return client.write_all(&answer("500 Internal Server Error")).ok();
+    }
     if hidden.is_some_and(|part| line.starts_with("GET") && line.contains(&part)) {
         let absent = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
         let length = absent.len();

@@ -8,7 +8,7 @@ use oci_spec::image::Descriptor;
 use super::agree::{embedded, fits, rightly_called};
 use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, Unproven};
 use super::platforms::{is_for, no_platform, platform_name};
-use crate::remote::registry::{Content, Expected, Manifest, Reference, RepositoryPath};
+use crate::remote::registry::{Content, Expected, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
 /// Blobs that are read at the same time.
@@ -17,8 +17,6 @@ const AT_ONCE: usize = 4;
 const BLOB_LIMIT: u64 = 1 << 40;
 /// Manifests that are read of one image.
 const MANIFESTS: usize = 4096;
-/// How deep indexes may list each other.
-const DEEP: usize = 8;
 
 /// Reads what manifests list.
 pub(super) struct Reader<'a, F: Fn(Heard<'_>) + Send + Sync> {
@@ -74,7 +72,7 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         let (mut parts, mut images, mut read) = (Vec::new(), Vec::new(), 0);
         let (mut passed_over, mut is_there) = (BTreeSet::new(), asked.is_none());
         let mut level: Vec<(Option<String>, Descriptor)> = unread(None, index);
-        for _ in 0..DEEP {
+        for _ in 0..NESTED {
             for (above, listed) in std::mem::take(&mut level) {
                 let platform = platform_name(&listed).or(above);
                 if let (Some(asked), Some(platform)) = (asked, &platform)

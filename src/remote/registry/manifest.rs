@@ -18,6 +18,8 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json";
 
+/// How deep indexes are followed that list each other.
+pub const NESTED: usize = 8;
 /// Manifests and descriptors that one manifest may list.
 const LISTED: usize = 4096;
 

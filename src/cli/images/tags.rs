@@ -6,6 +6,7 @@ use crate::cli::Context;
 use crate::cli::arguments::{Drift, Tags};
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
+use crate::engine::tags::ask::unanswered;
 use crate::engine::tags::compare::{Comparison, TagPair};
 use crate::engine::{Health, Problem};
 use crate::tuf::{Gun, Role};
@@ -48,7 +49,8 @@ pub(in crate::cli) async fn tags(context: &Context, command: &Tags) -> Result<En
         context.console.result(&table(&compared, &rows))?;
     }
     let stale = context.report_freshness(&compared.view);
-    let problems = context.report_troubles(&compared.view);
+    let mut problems = context.report_troubles(&compared.view);
+    problems.extend(unanswered(&gun, &compared.unanswered));
     if compared.view.health == Health::New {
         context.console.say(&format!("{} has no trust data for {gun}: nothing is signed", compared.view.server));
     }
@@ -74,13 +76,14 @@ fn table(compared: &Comparison, rows: &[&TagPair]) -> String {
     let mut table = Table::with_header(&["STATE", "TAG", "SIGNED DIGEST", "REGISTRY DIGEST", "SIGNERS"]);
     for row in rows {
         let signed = compared.signed(row).map_or("-", |tag| short(&tag.digest));
-        let registry = match &row.registry {
-            _ if compared.is_same(row) => "same",
-            Some(found) => short(found.digest.digest()),
-            None => "-",
+        let registry = match (&row.registry, compared.other_length(row)) {
+            (_, Some((signed, found))) => format!("same, but {found} bytes and not {signed}"),
+            _ if compared.is_same(row) => "same".to_owned(),
+            (Some(found), _) => short(found.digest.digest()).to_owned(),
+            (None, _) => "-".to_owned(),
         };
         let signers = compared.signed(row).map(|tag| tag.signers.join(" ")).unwrap_or_default();
-        table.row([row.standing.word(), &row.name, signed, registry, &signers]);
+        table.row([row.standing.word(), &row.name, signed, &registry, &signers]);
     }
     table.text("", 2)
 }
@@ -114,9 +117,10 @@ pub(in crate::cli) async fn drift(context: &Context, command: &Drift) -> Result<
         match outcome {
             Ok(comparison) => {
                 ending.stale |= context.report_freshness(&comparison.view);
-                let of_roles = context.report_troubles(&comparison.view);
-                ending.succeeded += usize::from(of_roles.is_empty());
-                troubles.extend(of_roles);
+                let mut of_it = context.report_troubles(&comparison.view);
+                of_it.extend(unanswered(&gun, &comparison.unanswered));
+                ending.succeeded += usize::from(of_it.is_empty());
+                troubles.extend(of_it);
                 drifted.push((gun, comparison));
             }
             Err(problem) => ending.problems.push(problem),
@@ -151,7 +155,13 @@ fn sentences(rows: &[Moved<'_>]) -> String {
         let image = format!("{}:{}", crate::engine::reference::familiar_name(gun), row.name);
         let signed = compared.signed(row).map(|tag| tag.digest.as_str()).unwrap_or_default();
         let now = row.registry.as_ref().map_or("nothing", |found| short(found.digest.digest()));
-        table.row([row.standing.word(), &image, &format!("signed {}", short(signed)), &format!("registry {now}")]);
+        let (signed, now) = match compared.other_length(row) {
+            Some((length, found)) => {
+                (format!("{} of {length} bytes", short(signed)), format!("{now} of {found} bytes"))
+            }
+            None => (short(signed).to_owned(), now.to_owned()),
+        };
+        table.row([row.standing.word(), &image, &format!("signed {signed}"), &format!("registry {now}")]);
     }
     table.text("", 2)
 }

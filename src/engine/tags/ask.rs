@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use super::registered::{Registered, TagAnswer};
 use super::{Tags, remote};
-use crate::engine::error::EngineError;
-use crate::engine::wording::natural;
+use crate::engine::error::{EngineError, Problem};
+use crate::engine::wording::{counted, natural};
 use crate::remote::registry::{Reference, RepositoryPath, Tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
@@ -18,8 +18,38 @@ use crate::tuf::Gun;
 const AT_ONCE: usize = 64;
 /// Most answers that are told at once.
 const BATCH: usize = 256;
+/// Tags that a registry may answer about with an error before it is asked about no more.
+const UNANSWERED: usize = 16;
 /// In repositories with more tags nothing is compared until somebody asks for it.
 pub const UNASKED: usize = 500;
+
+/// A tag that a registry lists, and would not say what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// The tag.
+    pub tag: Arc<str>,
+    /// What it answered.
+    pub problem: Problem,
+}
+
+/// The failure that tags are which were not answered about, by cause; none for none.
+#[must_use]
+pub fn unanswered(gun: &Gun, tags: &[Unanswered]) -> Vec<Problem> {
+    let mut causes: Vec<(&Problem, Vec<&str>)> = Vec::new();
+    for Unanswered { tag, problem } in tags {
+        match causes.iter_mut().find(|(known, _)| known.kind == problem.kind) {
+            Some((_, names)) => names.push(tag),
+            None => causes.push((problem, vec![tag])),
+        }
+    }
+    let one = |(problem, names): (&Problem, Vec<&str>)| {
+        let tags = counted(names.len(), "tag", "tags");
+        let message =
+            format!("the registry does not say what {tags} of {gun} stand for ({}): {problem}", names.join(", "));
+        Problem { message, repository: Some(gun.clone()), ..problem.clone() }
+    };
+    causes.into_iter().map(one).collect()
+}
 
 /// What is to be asked of a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -64,24 +94,38 @@ impl Tags {
     }
 
     /// Asks about tags side by side, the first ones first; `heard` gets the answers as they come. One that was removed
-    /// meanwhile is answered with nothing.
+    /// meanwhile is answered with nothing. Gives the tags that the registry would not answer about, in natural order.
     ///
     /// # Errors
-    /// `Remote`, with the first failure.
+    /// `Remote` once the registry itself cannot be asked, or answers about too many with an error.
     pub async fn ask(
         &self,
         gun: &Gun,
         tags: Vec<Arc<str>>,
         mut heard: impl FnMut(Vec<TagAnswer>),
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<Unanswered>, EngineError> {
         let (registry, path) = self.registry(gun).await?;
-        let ask = |name: Arc<str>| one(&registry, &path, name);
+        let ask = |name: Arc<str>| async {
+            let answer = one(&registry, &path, Arc::clone(&name)).await;
+            answer.map_err(|error| (name, remote(gun)(error)))
+        };
         let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).ready_chunks(BATCH);
+        let mut unanswered = Vec::new();
         while let Some(chunk) = answers.next().await {
-            let answers: Result<Vec<TagAnswer>, RemoteError> = chunk.into_iter().collect();
-            heard(answers.map_err(remote(gun))?);
+            let mut good = Vec::new();
+            for answer in chunk {
+                match answer {
+                    Ok(answer) => good.push(answer),
+                    Err((tag, error)) if is_of_tag(&error) && unanswered.len() < UNANSWERED => {
+                        unanswered.push(Unanswered { tag, problem: error.problem() });
+                    }
+                    Err((_, error)) => return Err(error),
+                }
+            }
+            heard(good);
         }
-        Ok(())
+        unanswered.sort_by(|a, b| natural(&a.tag, &b.tag));
+        Ok(unanswered)
     }
 
     /// Asks about one tag.
@@ -94,10 +138,16 @@ impl Tags {
     }
 
     /// Asks a registry for its tags and then what those are that are wanted, telling what it hears. Dropping this stops it.
+    /// Gives what [`Tags::ask`] does.
     ///
     /// # Errors
     /// `Remote`.
-    pub async fn ask_all(&self, gun: &Gun, asking: TagQuestion, news: &mpsc::Sender<News>) -> Result<(), EngineError> {
+    pub async fn ask_all(
+        &self,
+        gun: &Gun,
+        asking: TagQuestion,
+        news: &mpsc::Sender<News>,
+    ) -> Result<Vec<Unanswered>, EngineError> {
         let registered = self.list(gun).await?;
         let many = asking.unless_many && registered.len() > UNASKED;
         let wanted = if many { Vec::new() } else { in_order(&registered, asking) };
@@ -115,6 +165,21 @@ impl Tags {
         };
         tokio::join!(asking, telling).0
     }
+}
+
+/// Whether a failure may be about one tag alone, and others are worth asking about.
+fn is_of_tag(error: &EngineError) -> bool {
+    let EngineError::Remote { source, .. } = error else { return false };
+    matches!(
+        source,
+        RemoteError::Server { .. }
+            | RemoteError::BadAnswer { .. }
+            | RemoteError::Malformed { .. }
+            | RemoteError::Altered { .. }
+            | RemoteError::Length { .. }
+            | RemoteError::TooBig { .. }
+            | RemoteError::NotTag(_)
+    )
 }
 
 async fn one(registry: &Registry, path: &RepositoryPath, name: Arc<str>) -> Result<TagAnswer, RemoteError> {

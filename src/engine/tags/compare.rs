@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp as Time;
 
 use super::Tags;
-use super::registered::{KnownTag, Registered};
+use super::ask::Unanswered;
+use super::registered::{KnownTag, Registered, TagAnswer};
 use crate::engine::error::EngineError;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RepositoryView, RoleView, TagState, TagView};
@@ -114,6 +115,8 @@ pub struct Comparison {
     pub view: RepositoryView,
     /// Rows in natural order.
     pub rows: Vec<TagPair>,
+    /// Signed tags of which the registry did not say what they are.
+    pub unanswered: Vec<Unanswered>,
     /// When the registry was asked.
     pub at: Time,
 }
@@ -130,6 +133,13 @@ impl Comparison {
     pub fn is_same(&self, row: &TagPair) -> bool {
         self.signed(row).zip(row.registry.as_ref()).is_some_and(|(tag, found)| is_same(tag, found))
     }
+
+    /// The lengths that are signed and found where they alone differ.
+    #[must_use]
+    pub fn other_length(&self, row: &TagPair) -> Option<(u64, u64)> {
+        let (tag, found) = self.signed(row).zip(row.registry.as_ref())?;
+        other_length(tag, found)
+    }
 }
 
 impl Tags {
@@ -142,9 +152,10 @@ impl Tags {
         let mut registered = self.list(gun).await?;
         let signed = |name: &str| view.tags.binary_search_by(|tag| natural(&tag.name, name)).is_ok();
         let wanted = registered.names().filter(|name| signed(name)).cloned().collect();
-        self.ask(gun, wanted, |answers| answers.into_iter().for_each(|answer| registered.learn(answer))).await?;
+        let heard = |answers: Vec<TagAnswer>| answers.into_iter().for_each(|answer| registered.learn(answer));
+        let unanswered = self.ask(gun, wanted, heard).await?;
         let rows = rows(&view, Some(&registered));
-        Ok(Comparison { view, rows, at: self.context.now() })
+        Ok(Comparison { view, rows, unanswered, at: self.context.now() })
     }
 }
 
@@ -179,7 +190,18 @@ pub fn rows(view: &RepositoryView, registered: Option<&Registered>) -> Vec<TagPa
 /// Whether the registry holds what is signed.
 #[must_use]
 pub fn is_same(tag: &TagView, found: &Resolved) -> bool {
+    has_same_digest(tag, found) && found.size == tag.length
+}
+
+fn has_same_digest(tag: &TagView, found: &Resolved) -> bool {
     found.digest.as_ref().strip_prefix("sha256:").is_some_and(|digits| digits == tag.digest)
+}
+
+/// The lengths that are signed and found where they alone differ: what is signed is no image then, and every pull that checks
+/// fails.
+#[must_use]
+pub fn other_length(tag: &TagView, found: &Resolved) -> Option<(u64, u64)> {
+    (has_same_digest(tag, found) && found.size != tag.length).then_some((tag.length, found.size))
 }
 
 /// How a signed tag stands, with what is known of the registry if that was asked.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Runner, failure};
 use crate::engine::tags::Tags;
-use crate::engine::tags::ask::TagQuestion;
+use crate::engine::tags::ask::{TagQuestion, Unanswered, unanswered};
 use crate::engine::tags::platforms::Platform;
 use crate::engine::tags::registered::TagAnswer;
 use crate::engine::tags::trusted::Trusted;
@@ -18,6 +18,7 @@ use crate::engine::tags::verify::{Depth, Heard};
 use crate::engine::{Engine, EngineError};
 use crate::tuf::Gun;
 use crate::tui::messages::event::{Event, JobId, Outcome};
+use crate::tui::messages::failure::Failure;
 use crate::tui::messages::registry::{LookUp, RegistryFound, RegistryNews, RegistryWork};
 
 /// Bytes of blobs between two words on how far it is.
@@ -36,7 +37,8 @@ impl Runner {
             RegistryWork::Look(gun, names) => self.until_stopped(job, self.stop.clone(), async move {
                 let mut answers = Vec::new();
                 let result = tags.ask(&gun, names, |some| answers.extend(some)).await;
-                RegistryFound::Seen(gun, answers, result.map_err(failure::of))
+                let result = all_answered(&gun, result);
+                RegistryFound::Seen(gun, answers, result)
             }),
             RegistryWork::LookUp(asked) => {
                 let LookUp { gun, wanted, .. } = asked.clone();
@@ -104,9 +106,16 @@ impl Runner {
                 }
             };
             let (result, ()) = tokio::join!(asked, told);
-            RegistryFound::Compared(gun.clone(), result.map_err(failure::of))
+            let result = all_answered(&gun, result);
+            RegistryFound::Compared(gun.clone(), result)
         });
     }
+}
+
+/// A failure where some tags were not answered about; of the others the answers were told.
+fn all_answered(gun: &Gun, result: Result<Vec<Unanswered>, EngineError>) -> Result<(), Failure> {
+    let missing = unanswered(gun, &result.map_err(failure::of)?);
+    missing.into_iter().next().map_or(Ok(()), |problem| Err(Failure { problem, ask: None, raw: None }))
 }
 
 /// What a tag is that nobody has signed, and its platforms.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::draft::applied::Mark;
-use crate::engine::tags::compare::{self, TagStanding, is_same};
+use crate::engine::tags::compare::{self, TagStanding, is_same, other_length};
 use crate::engine::tags::registered::KnownTag;
 use crate::engine::view::TagView;
 use crate::engine::{Change, EntryId, Plan, RepositoryPlan, RepositoryView, natural};
@@ -134,6 +134,13 @@ impl TagRows {
     #[must_use]
     pub fn is_same(&self, row: &TagRow) -> bool {
         self.signed(row).zip(row.row.registry.as_ref()).is_some_and(|(tag, found)| is_same(tag, found))
+    }
+
+    /// The lengths that are signed and found where they alone differ.
+    #[must_use]
+    pub fn other_length(&self, row: &TagRow) -> Option<(u64, u64)> {
+        let (tag, found) = self.signed(row).zip(row.row.registry.as_ref())?;
+        other_length(tag, found)
     }
 
     /// Takes what the registry answered about some tags. `false` if rows come or go by it.

@@ -12,18 +12,18 @@ use trustdeck::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWo
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
-use super::scene::digits;
+use super::scene::{digits, length};
 
-/// An image whose digest begins with these digits.
-pub fn resolved(first: &str) -> Arc<Resolved> {
+/// The image that is signed under a tag, if its digest begins with these digits.
+pub fn resolved(name: &str, first: &str) -> Arc<Resolved> {
     let digest = Digest::try_from(format!("sha256:{}", digits(first))).unwrap();
     let media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
-    Arc::new(Resolved { digest, size: 1397, media_type })
+    Arc::new(Resolved { digest, size: length(name), media_type })
 }
 
 /// What a registry answers about tags; each with the first digits of its digest.
 pub fn answers(tags: &[(&str, &str)]) -> Vec<TagAnswer> {
-    tags.iter().map(|(name, first)| (Arc::from(*name), Some(resolved(first)))).collect()
+    tags.iter().map(|(name, first)| (Arc::from(*name), Some(resolved(name, first)))).collect()
 }
 
 /// The tags that a registry lists.

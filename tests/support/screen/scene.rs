@@ -96,6 +96,11 @@ pub fn role_view(name: &str, version: u64, days: i64, keys: &[(&str, &str)], tag
     }
 }
 
+/// Of the manifest that is signed under a tag.
+pub fn length(name: &str) -> u64 {
+    1362 + name.len() as u64 * 7
+}
+
 pub fn tag(name: &str, digest: &str, state: TagState, signers: &[&str]) -> TagView {
     let mut roles = vec![];
     if state != TagState::Held {
@@ -105,7 +110,7 @@ pub fn tag(name: &str, digest: &str, state: TagState, signers: &[&str]) -> TagVi
     TagView {
         name: name.into(),
         digest: digits(digest),
-        length: 1362 + name.len() as u64 * 7,
+        length: length(name),
         sha512: None,
         custom: None,
         state,

@@ -22,7 +22,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     if let Some(tag) = signed {
         detail.facts.push(("sha256", words::grouped(&tag.digest)));
     }
-    if let Some(found) = row.row.registry.as_ref().filter(|_| !state.lists.tag_rows.is_same(row)) {
+    if let Some(lengths) = state.lists.tag_rows.other_length(row) {
+        detail.facts.push(("registry", other_length(lengths)));
+    } else if let Some(found) = row.row.registry.as_ref().filter(|_| !state.lists.tag_rows.is_same(row)) {
         detail.facts.push(("registry", words::grouped(found.digest.digest())));
     }
     if let Some(digest) = row.staged.as_deref().filter(|digest| signed.is_none_or(|tag| tag.digest != *digest)) {
@@ -32,6 +34,11 @@ pub fn detail(state: &State) -> Option<Detail> {
     let size = signed.map(|tag| tag.length).or_else(|| row.row.registry.as_ref().map(|found| found.size));
     detail.facts.extend(size.map(|size| ("size", format!("{size} bytes"))));
     Some(detail)
+}
+
+/// The same digest with another length.
+pub(super) fn other_length((signed, found): (u64, u64)) -> String {
+    format!("the same digest, but {found} bytes and not {signed}: every pull that checks it fails")
 }
 
 /// The keys that mend it.

@@ -63,9 +63,11 @@ fn page(state: &State, gun: &Gun, tag: &str, platforms: PlatformsFound) -> Repor
     }
     let Some(row) = rows.first() else { return report };
     if let Some(found) = &row.row.registry {
-        let digest = match state.lists.tag_rows.is_same(row) {
-            true => "the same".to_owned(),
-            false => words::grouped(found.digest.digest()),
+        let tags = &state.lists.tag_rows;
+        let digest = match tags.other_length(row) {
+            Some(lengths) => super::detail::other_length(lengths),
+            None if tags.is_same(row) => "the same".to_owned(),
+            None => words::grouped(found.digest.digest()),
         };
         report.facts.push(("registry", digest));
         report.facts.push(("", format!("{}, {}", bytes(found.size), found.media_type)));

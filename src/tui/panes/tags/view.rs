@@ -132,6 +132,7 @@ fn beginning(digest: &str) -> &str {
 fn registry<'a>(theme: Theme, rows: &TagRows, tag: &'a TagRow) -> (&'a str, Style) {
     match &tag.row.registry {
         _ if rows.is_same(tag) => ("same", theme.quiet()),
+        _ if rows.other_length(tag).is_some() => ("other length", theme.warn_word()),
         Some(found) if tag.row.standing == TagStanding::Drift => (found.digest.digest(), theme.warn_word()),
         Some(found) => (found.digest.digest(), theme.text()),
         None if tag.row.standing == TagStanding::Gone => ("none", theme.warn_word()),

@@ -127,7 +127,7 @@ impl Server {
     async fn list(&self, path: &RepositoryPath, query: &str) -> Result<Response<Body>, Refusal> {
         let view = self.view(path).await?;
         let value = |name: &str| query.split('&').filter_map(|p| p.split_once('=')).find(|(key, _)| *key == name);
-        let count = value("n").and_then(|(_, n)| n.parse().ok()).unwrap_or(PAGE).clamp(1, PAGE);
+        let count = value("n").and_then(|(_, n)| n.parse().ok()).unwrap_or(PAGE).min(PAGE);
         let last = value("last").map(|(_, last)| last).unwrap_or_default();
         let trusted = trusted_rows(&view).filter(|tag| is_tag(&tag.name));
         let mut names: Vec<&str> = trusted.map(|tag| &*tag.name).filter(|name| *name > last).collect();
@@ -166,7 +166,14 @@ impl Server {
         };
         let registry = self.registry(path).await?;
         let wrong = |error| self.wrong(path, error, "MANIFEST_UNKNOWN");
-        let manifest = self.manifests.get(&registry, path, &digest).await.map_err(wrong)?;
+        let manifest =
+            self.manifests.get(&registry, path, &digest).await.map_err(|error| match (reference, &error) {
+                // Not 404: whoever is sent on by that asks the registry itself.
+                (Reference::Tag(tag), RemoteError::NotFound { host, .. }) => {
+                    Refusal::denied(format!("{tag} is signed, but {host} does not have it"))
+                }
+                _ => wrong(error),
+            })?;
         trusted.map_or(Ok(()), |trusted| agrees(&trusted, &manifest)).map_err(wrong)?;
         let (length, tag) = (manifest.bytes.len().to_string(), format!("\"{digest}\""));
         let head = [

@@ -166,7 +166,7 @@ fn listed(link: Option<&str>, body: &serde_json::Value) -> Response<Body> {
 /// How many entries, after which one.
 fn page(query: &[(String, String)]) -> (usize, String) {
     let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let count = value("n").and_then(|n| n.parse().ok()).unwrap_or(PAGE).clamp(1, PAGE);
+    let count = value("n").and_then(|n| n.parse().ok()).unwrap_or(PAGE).min(PAGE);
     (count, value("last").unwrap_or_default().to_owned())
 }
 

@@ -1,16 +1,31 @@
 //! Clients of the gate that check nothing themselves.
 
-use trustdeck::remote::registry::{Content, Reference, Tag};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use trustdeck::gate::Options;
+use trustdeck::remote::registry::{Content, Manifest, Reference, Tag};
+use trustdeck::sandbox::REGISTRY;
 
 use super::lab::{Lab, options};
-use crate::support::image::digest;
+use crate::support::front::Front;
+use crate::support::image::{digest, get};
+use crate::support::proxy::{Mode, Proxy};
+use crate::support::wait_until;
 
-/// The blobs of an image as the registry behind the gate lists them.
-fn blobs(lab: &Lab, path: &str, tag: &str) -> Vec<String> {
+/// What the registry behind the gate holds under a tag.
+fn manifest(lab: &Lab, path: &str, tag: &str) -> Manifest {
     let gun = trustdeck::tuf::Gun::parse(&format!("registry.sandbox/{path}")).unwrap();
     let (registry, path) = lab.runtime.block_on(lab.engine.tags().registry(&gun)).unwrap();
     let tag = Reference::Tag(Tag::parse(tag).unwrap());
-    let manifest = lab.runtime.block_on(registry.manifest(&path, &tag)).unwrap();
+    lab.runtime.block_on(registry.manifest(&path, &tag)).unwrap()
+}
+
+/// The blobs of an image there.
+fn blobs(lab: &Lab, path: &str, tag: &str) -> Vec<String> {
+    let manifest = manifest(lab, path, tag);
     let Content::Image(image) = &manifest.content else { panic!("{manifest:?}") };
     let config = image.config().digest().to_string();
     std::iter::once(config).chain(image.layers().iter().map(|layer| layer.digest().to_string())).collect()
@@ -26,5 +41,96 @@ fn a_changed_blob_never_comes_whole_whatever_the_registry_speaks() {
         assert!(answers.iter().all(|(of, whole, body)| !whole || digest(body) == *of), "{answers:?}");
         assert_eq!(answers.iter().filter(|(_, whole, _)| !whole).count(), 1);
         assert!(lab.logged("sends other bytes for blob sha256:"), "{:?}", lab.lines);
+    }
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn pulls_do_not_wait_for_a_trust_server_that_another_pull_is_asking() {
+    let ahead = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&ahead);
+    let clock = Arc::new(move || Timestamp::now() + SignedDuration::from_secs(clock.load(Ordering::Relaxed)));
+    let mut proxy = None;
+    let lab = Lab::changed(&options(), clock, |sandbox, settings| {
+        let before = Proxy::start(port(sandbox.url()), Duration::ZERO);
+        settings.servers.flag = Some(format!("http://localhost:{}", before.port));
+        proxy = Some(before);
+    });
+    let (proxy, manifest) = (proxy.unwrap(), "/v2/team/web/manifests/3.1.6");
+    assert!(lab.get(manifest).starts_with("HTTP/1.1 200"));
+    proxy.set(Mode::Silence);
+    ahead.store(61, Ordering::Relaxed);
+    let url = lab.url();
+    let asking = lab.runtime.spawn(async move { get(&url, manifest).await });
+    wait_until("the gate asks", || proxy.swallowed() > 0);
+    for _ in 0..10 {
+        assert!(lab.get(manifest).starts_with("HTTP/1.1 200"));
+    }
+    assert!(!asking.is_finished(), "who asks waits a while for the answer, and nobody else");
+    assert!(lab.runtime.block_on(asking).unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_signed_manifest_that_cannot_be_read_keeps_no_other_tag_from_being_pulled_by_digest() {
+    let mut front = None;
+    let strict = Options { strict: true, ..options() };
+    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
+        let before = Front::start(port(sandbox.url()));
+        settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
+        front = Some(before);
+    });
+    let front = front.unwrap();
+    let layer = blobs(&lab, "team/web", "3.1.6").pop().unwrap();
+    front.fail_at(manifest(&lab, "team/web", "3.0.9").digest.as_ref());
+    let head = lab.get(&format!("/v2/team/web/blobs/{layer}"));
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let nobodys = format!("/v2/team/web/blobs/sha256:{}", "0".repeat(64));
+    assert!(lab.get(&nobodys).starts_with("HTTP/1.1 502"), "the one that cannot be read may list it");
+    front.fail_at("nothing");
+    assert!(lab.get(&nobodys).starts_with("HTTP/1.1 403"), "it is read again");
+}
+
+#[test]
+fn many_that_ask_a_strict_gate_for_digests_at_once_share_one_reading() {
+    let mut front = None;
+    let strict = Options { strict: true, ..options() };
+    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
+        let before = Front::start(port(sandbox.url()));
+        settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
+        front = Some(before);
+    });
+    let front = front.unwrap();
+    let nobodys = format!("/v2/team/web/blobs/sha256:{}", "0".repeat(64));
+    let url = lab.url();
+    let all = (0..40).map(|_| get(&url, &nobodys));
+    let answers = lab.runtime.block_on(futures_util::future::join_all(all));
+    assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 403")), "{answers:?}");
+    let mut read: Vec<String> = front.lines().into_iter().filter(|line| line.contains("/manifests/sha256:")).collect();
+    let asked = read.len();
+    read.sort();
+    read.dedup();
+    assert_eq!(read.len(), asked, "each manifest once");
+}
+
+#[test]
+fn a_signed_tag_whose_image_is_gone_is_refused_and_sends_nobody_to_the_registry_itself() {
+    let lab = Lab::start(&options());
+    let gone = lab.get("/v2/team/billing/manifests/2024.1");
+    assert!(gone.starts_with("HTTP/1.1 403") && gone.contains("DENIED"), "{gone}");
+    assert!(gone.contains("2024.1 is signed, but localhost") && gone.contains("does not have it"), "{gone}");
+    let by_digest = lab.get(&format!("/v2/team/billing/manifests/sha256:{}", "0".repeat(64)));
+    assert!(by_digest.starts_with("HTTP/1.1 404"), "{by_digest}");
+}
+
+#[test]
+fn a_page_of_no_tags_is_empty_and_leads_nowhere() {
+    let lab = Lab::start(&options());
+    for url in [lab.url(), lab.sandbox().url().to_owned()] {
+        let none = lab.runtime.block_on(get(&url, "/v2/team/web/tags/list?n=0"));
+        assert!(none.starts_with("HTTP/1.1 200") && none.ends_with("\"tags\":[]}"), "{none}");
+        assert!(!none.to_lowercase().contains("link:"), "{none}");
     }
 }

@@ -152,7 +152,7 @@ fn what_is_signed_is_pulled_and_everything_else_refused_with_its_reason() {
     let manifest = world.registry.blob_file(&moved.digest());
     std::fs::remove_dir_all(manifest.parent().unwrap()).unwrap();
     let without = world.gate(port, |_| {});
-    refused(&world.pull(&without, "moved"), "manifest unknown");
+    refused(&world.pull(&without, "moved"), "moved is signed, but localhost");
     world.runtime.block_on(async {
         gate.shutdown().await;
         without.shutdown().await;

@@ -32,7 +32,7 @@ impl DockerClient {
 }
 
 /// A program as a shell would find it.
-fn on_path(engine: &Engine, program: &str) -> Option<PathBuf> {
+pub(super) fn on_path(engine: &Engine, program: &str) -> Option<PathBuf> {
     let (_, path) = engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH")?;
     std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
@@ -57,7 +57,7 @@ pub(super) async fn ignored_content_trust(engine: &Engine) -> Option<String> {
     let docker = DockerClient::find(engine).await.filter(|docker| !docker.knows_trust())?;
     Some(format!(
         "DOCKER_CONTENT_TRUST is set, but docker {} ignores it: its pulls and runs verify nothing; use trustdeck pull, \
-         docker run $(trustdeck resolve IMAGE), or a registry behind trustdeck gate",
+         image=$(trustdeck resolve IMAGE) && docker run \"$image\", or a registry behind trustdeck gate",
         docker.version
     ))
 }

@@ -9,7 +9,10 @@ use tokio::process::Command;
 use crate::cli::Context;
 use crate::cli::arguments::Puller;
 use crate::cli::console::input;
+use crate::cli::docker_client::on_path;
+use crate::engine::wording::shell_word;
 use crate::engine::{Engine, Kind, Problem};
+use crate::tuf::Gun;
 
 /// Longest line that is read of what it writes, in bytes.
 const LINE: usize = 64 << 10;
@@ -75,9 +78,7 @@ impl ImageProgram {
     /// # Errors
     /// `Input` if none is.
     pub(super) fn choose(context: &Context, asked: Option<Puller>) -> Result<Self, Problem> {
-        let path = context.engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH");
-        let dirs: Vec<_> = path.iter().flat_map(|(_, value)| std::env::split_paths(value)).collect();
-        let installed = |puller: &Puller| dirs.iter().any(|dir| dir.join(Self(*puller).name()).is_file());
+        let installed = |puller: &Puller| on_path(&context.engine, Self(*puller).name()).is_some();
         let found = asked.or_else(|| [Puller::Docker, Puller::Podman].into_iter().find(installed));
         let missing =
             || input("neither docker nor podman is installed", "install one; trustdeck resolve prints the digest");
@@ -95,7 +96,7 @@ impl ImageProgram {
     /// `--json` what it writes to standard error is handed on in the same way.
     ///
     /// # Errors
-    /// `Server` if it fails; it has said why.
+    /// `Program` if it fails; it has said why.
     pub(super) async fn run<A: AsRef<OsStr>>(self, context: &Context, arguments: &[A]) -> Result<Vec<String>, Problem> {
         let arguments = arguments.iter().map(|argument| argument.as_ref().to_owned()).collect();
         let call = Call { program: self.name().into(), arguments };
@@ -109,8 +110,38 @@ impl ImageProgram {
             return Ok(lines);
         }
         let message = format!("{} ended with {status}", self.name());
-        Err(Problem { kind: Kind::Server, ..input(message, "its own words are above") })
+        let hint = match self.lacks_daemon(&context.engine).await && on_path(&context.engine, "podman").is_some() {
+            true => "no daemon of docker answers here; podman is installed: add --with podman",
+            false => "its own words are above",
+        };
+        Err(Problem { kind: Kind::Program, ..input(message, hint) })
     }
+
+    /// Whether docker has nothing to work with. podman needs nothing.
+    async fn lacks_daemon(self, engine: &Engine) -> bool {
+        let arguments = ["version", "--format", "{{.Server.Version}}"].map(OsString::from).to_vec();
+        let call = Call { program: self.name().into(), arguments };
+        self.0 == Puller::Docker && !call.output(engine).await.is_ok_and(|output| output.status.success())
+    }
+}
+
+/// The way on where a program failed that does not know that an image's registry stands elsewhere than its name says.
+pub(super) fn elsewhere(
+    context: &Context,
+    gun: &Gun,
+    problem: Problem,
+    commands: impl FnOnce(&str, &str) -> String,
+) -> Problem {
+    let addresses = &context.engine.settings().servers.registries.addresses;
+    let known = gun.host().and_then(|host| addresses.get_key_value(host));
+    let Some((host, url)) = known.filter(|_| problem.kind == Kind::Program) else { return problem };
+    let place = url.split_once("://").map_or(url.as_str(), |(_, place)| place).trim_end_matches('/');
+    let path = gun.as_str().get(host.len() + 1..).unwrap_or_default();
+    // docker speaks without TLS to this machine anyway, and has no word for it.
+    let plain = if url.starts_with("http://") { "--tls-verify=false " } else { "" };
+    let commands = commands(&shell_word(&format!("{place}/{path}")), plain);
+    let hint = format!("trustdeck alone knows that {host} is at {place} ([registries] in config.toml): {commands}");
+    Problem { hint, ..problem }
 }
 
 /// Reads a stream line by line.

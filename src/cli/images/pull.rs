@@ -1,12 +1,13 @@
 //! `pull`: by the trusted digest, then tagged, as the old client did and with its words.
 
-use super::program::ImageProgram;
+use super::program::{ImageProgram, elsewhere};
 use super::resolve::trusted;
 use crate::cli::Context;
-use crate::cli::arguments::Pull;
+use crate::cli::arguments::{Pull, Puller};
 use crate::cli::ending::Ending;
 use crate::engine::Problem;
 use crate::engine::reference::familiar_name;
+use crate::tuf::Gun;
 
 /// Runs the command.
 ///
@@ -42,7 +43,7 @@ async fn one(
     let name = familiar_name(&target.gun);
     if let Some(digest) = &target.digest {
         let digested = format!("{name}@{digest}");
-        program.run(context, &["pull", &digested]).await?;
+        fetch(context, program, &target.gun, &digested).await?;
         return Ok((digested, false));
     }
     let tag = target.tag.unwrap_or_else(|| "latest".to_owned());
@@ -52,11 +53,22 @@ async fn one(
     let trusted = trusted(&view, &tag)?;
     let (tagged, digested) = (format!("{name}:{tag}"), format!("{name}@{}", trusted.digest));
     context.console.say(&format!("Pull ({at} of {of}): {tagged}@{}", trusted.digest));
-    program.run(context, &["pull", digested.as_str()]).await?;
+    fetch(context, program, &target.gun, &digested).await?;
     context.console.say(&format!("Tagging {digested} as {tagged}"));
     program.run(context, &["tag", digested.as_str(), tagged.as_str()]).await?;
     if !context.console.json {
         context.console.result(&format!("{digested}\n"))?;
     }
     Ok((digested, stale))
+}
+
+/// Pulls by digest.
+async fn fetch(context: &Context, program: ImageProgram, gun: &Gun, digested: &str) -> Result<(), Problem> {
+    let pulled = program.run(context, &["pull", digested]).await;
+    let digest = digested.split_once('@').map_or(digested, |(_, digest)| digest);
+    let commands = |there: &str, plain: &str| match program.0 {
+        Puller::Podman => format!("podman pull {plain}{there}@{digest}"),
+        Puller::Docker => format!("docker pull {there}@{digest}"),
+    };
+    pulled.map(drop).map_err(|problem| elsewhere(context, gun, problem, commands))
 }

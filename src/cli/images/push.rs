@@ -1,6 +1,6 @@
 //! `push`: pushes an image and signs what was pushed.
 
-use super::program::ImageProgram;
+use super::program::{ImageProgram, elsewhere};
 use crate::cli::Context;
 use crate::cli::arguments::{Publishing, Puller, Push};
 use crate::cli::console::input;
@@ -26,7 +26,16 @@ pub(in crate::cli) async fn run(context: &Context, command: &Push) -> Result<End
     }
     let program = ImageProgram::choose(context, command.with)?;
     can_sign(context, &gun, &tag, &roles).await?;
-    let digest = push(context, program, &command.image, tag.as_str()).await?;
+    let digest = push(context, program, &command.image, tag.as_str()).await.map_err(|problem| {
+        let (image, name) = (shell_word(&command.image), program.name());
+        let commands = |there: &str, plain: &str| match program.0 {
+            Puller::Podman => format!("podman push {plain}{image} {there}:{tag} && trustdeck sign {image}"),
+            Puller::Docker => {
+                format!("{name} tag {image} {there}:{tag} && {name} push {there}:{tag} && trustdeck sign {image}")
+            }
+        };
+        elsewhere(context, &gun, problem, commands)
+    })?;
     let target = context.engine.tags().to_sign(&gun, tag.as_str()).await.map_err(Problem::from)?;
     if target.sha256 != digest {
         let message =

@@ -89,7 +89,8 @@ pub fn failed(kind: Kind) -> &'static str {
         | Kind::Forbidden
         | Kind::Conflict
         | Kind::Passphrase
-        | Kind::Disk => kind.word(),
+        | Kind::Disk
+        | Kind::Program => kind.word(),
     }
 }
 

@@ -117,11 +117,25 @@ fn an_engine_that_fails_is_a_failure_and_nothing_is_tagged() {
     let image = signed(&world);
     let played = Played::new(&world);
     played.program("podman", "echo 'no space left' >&2; exit 125");
-    let failed = played.trustdeck(&["pull", "--with", "podman", &world.image("1.0")]).ended(5);
+    let failed = played.trustdeck(&["pull", "--with", "podman", &world.image("1.0")]).ended(1);
     assert!(failed.stderr.contains("no space left") && failed.stderr.contains("podman ended with"), "{failed:?}");
     assert_eq!(played.asked(), [format!("podman pull {}@{}", world.gun, image.digest())]);
-    let failed = played.trustdeck(&["push", "--with", "podman", "--yes", &world.image("2.0")]).ended(5);
+    let failed = played.trustdeck(&["push", "--with", "podman", "--yes", &world.image("2.0")]).ended(1);
     assert!(failed.stderr.contains("no space left"), "{failed:?}");
+}
+
+#[test]
+fn where_docker_has_no_daemon_podman_is_named_if_it_is_installed() {
+    let Some(world) = World::start() else { return };
+    signed(&world);
+    let played = Played::new(&world);
+    played.program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
+    played.program("podman", "");
+    let failed = played.trustdeck(&["pull", &world.image("1.0")]).ended(1);
+    assert!(failed.stderr.contains("--with podman"), "{failed:?}");
+    played.program("docker", "test \"$1\" = version || exit 1");
+    let failed = played.trustdeck(&["pull", &world.image("1.0")]).ended(1);
+    assert!(!failed.stderr.contains("--with podman"), "{failed:?}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::lab::Lab;
+use crate::support::front::Front;
+use crate::support::run;
 
 const WEB: &str = "registry.sandbox/team/web";
 
@@ -239,4 +241,59 @@ fn what_a_list_names_is_what_the_registry_has() {
     assert!(told.stderr.contains("the registry holds another image under"), "{told:?}");
     lab.trustdeck(&["publish", "--yes"]).ok();
     assert_eq!(state(&lab, WEB, "5.0"), "drift");
+}
+
+#[test]
+fn one_tag_that_the_registry_fails_on_takes_no_other_with_it() {
+    let lab = Lab::start();
+    let url = lab.running().url().to_owned();
+    let front = Front::start(url.rsplit_once(':').unwrap().1.parse().unwrap());
+    front.fail_at("/manifests/3.1.6");
+    let home = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir(home.path().join("trustdeck")).unwrap();
+    let registry = format!("[registries]\n\"registry.sandbox\" = \"{}\"\n", front.url);
+    std::fs::write(home.path().join("trustdeck/config.toml"), registry).unwrap();
+    let at_front = |arguments: &[&str]| run(lab.command(arguments).env("XDG_CONFIG_HOME", home.path()));
+    let tags = at_front(&["tags", WEB, "--json"]).ended(5);
+    let states = states(&tags.json());
+    assert!(states.contains(&("3.1.6".to_owned(), "signed".to_owned())), "{states:?}");
+    assert!(states.contains(&("latest".to_owned(), "drift".to_owned())), "{states:?}");
+    assert!(states.contains(&("3.1.0".to_owned(), "ok".to_owned())), "{states:?}");
+    assert_eq!(tags.kinds(), ["server"]);
+    assert!(tags.stderr.contains("3.1.6"), "{}", tags.stderr);
+    let drift = at_front(&["drift", WEB]).ended(10);
+    assert!(drift.stdout.contains(&format!("{WEB}:latest")) && drift.stderr.contains("3.1.6"), "{drift:?}");
+}
+
+#[test]
+fn a_signature_with_a_wrong_length_is_drift_and_says_both_lengths() {
+    let lab = Lab::start();
+    let (digest, size) = lab.push("team/web", "6.0", b"sixth");
+    let (image, wrong) = (format!("{WEB}:6.0"), (size + 1).to_string());
+    let signed = ["sign", &image, "--digest", &digest, "--size", &wrong, "--unpushed", "--publish", "--yes"];
+    lab.trustdeck(&signed).ok();
+    assert_eq!(state(&lab, WEB, "6.0"), "drift");
+    let table = lab.trustdeck(&["tags", WEB]).ok().stdout;
+    assert!(table.contains(&format!("same, but {size} bytes and not {wrong}")), "{table}");
+    let drift = lab.trustdeck(&["drift", WEB]).ended(10).stdout;
+    assert!(drift.contains(&format!("of {wrong} bytes")) && drift.contains(&format!("of {size} bytes")), "{drift}");
+}
+
+#[test]
+fn an_engine_that_does_not_know_where_the_registry_is_has_the_commands_with_its_address_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let lab = Lab::start();
+    let home = tempfile::TempDir::new().unwrap();
+    let podman = home.path().join("podman");
+    std::fs::write(&podman, "#!/bin/sh\nexit 125\n").unwrap();
+    std::fs::set_permissions(&podman, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let failed = |arguments: &[&str]| run(lab.command(arguments).env("PATH", home.path())).ended(1);
+    let place = lab.running().url().strip_prefix("http://").unwrap().to_owned();
+    let image = format!("{WEB}:3.1.6");
+    let pull = failed(&["pull", &image, "--json"]);
+    assert_eq!(pull.kinds(), ["program"]);
+    assert!(pull.stderr.contains(&format!("podman pull --tls-verify=false {place}/team/web@sha256:")), "{pull:?}");
+    let push = failed(&["push", &image, "--yes"]);
+    let commands = format!("podman push --tls-verify=false {image} {place}/team/web:3.1.6 && trustdeck sign {image}");
+    assert!(push.stderr.contains(&commands), "{push:?}");
 }

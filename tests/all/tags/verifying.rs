@@ -4,10 +4,11 @@ use trustdeck::engine::tags::ask::News;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
 use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Unproven, Verification};
-use trustdeck::engine::{Health, RemoteError};
+use trustdeck::engine::{Health, Kind, RemoteError};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, JobId, Outcome};
+use trustdeck::tui::messages::failure::Failure;
 use trustdeck::tui::messages::registry::{RegistryFound, RegistryNews, RegistryWork};
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
@@ -251,4 +252,20 @@ fn an_index_without_the_platform_that_was_asked_for_is_not_verified_and_says_whi
     assert!(shown.contains("could not be verified") && !shown.contains("is what is signed"), "{shown}");
     assert!(shown.contains("no image for linux/s390x") && shown.contains("linux/amd64"), "{shown}");
     assert_eq!(state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word(), "signed");
+}
+
+#[test]
+fn a_verification_that_met_newer_trust_data_has_the_pane_read_it_too() {
+    let ended = |result: Result<Verification, Failure>| {
+        let mut state = browsing();
+        let (job, _) = begun(&mut state);
+        news(&mut state, job, RegistryNews::Verified("3.1.6".to_owned(), result));
+        update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))))
+    };
+    let refresh = vec![Effect::Refresh(gun("admin/demo"))];
+    assert_eq!(ended(Err(screen::told::failure(Kind::Absent, None))), refresh, "it is signed no more");
+    let other = vec![part(ImagePart::Signed, "77fe10aa", 1397, PartFinding::Good)];
+    assert_eq!(ended(Ok(verification(other))), refresh, "it is another image");
+    assert_eq!(ended(Ok(verification(parts()))), []);
+    assert_eq!(ended(Err(screen::told::failure(Kind::Network, None))), [], "nothing newer was met");
 }

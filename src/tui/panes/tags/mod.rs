@@ -152,7 +152,7 @@ pub fn take(state: &mut State, found: RegistryFound) -> Vec<Effect> {
         RegistryFound::Compared(gun, result) => compare::ended(state, &gun, result),
         RegistryFound::Seen(gun, answers, result) => compare::seen(state, &gun, answers, result),
         RegistryFound::LookedUp(asked, found) => return signing::looked_up(state, &asked, found),
-        RegistryFound::Verified(result) => verifying::ended(state, result),
+        RegistryFound::Verified(result) => return verifying::ended(state, result),
         RegistryFound::Platforms { gun, tag, answer, found } => {
             compare::learn(state, &gun, answer);
             page::platforms(state, &gun, &tag, found);

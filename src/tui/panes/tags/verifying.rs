@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::engine::RemoteError;
-use crate::engine::tags::verify::{CheckedPart, Depth, PartFinding, Suspect};
+use crate::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect};
+use crate::engine::view::TagState;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -14,7 +15,7 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::registry::{RegistryNews, RegistryWork};
 use crate::tui::state::verifying::{Image, Verifying};
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, asking, words};
 
 /// Titles of the report while it runs, and then.
 const RUNS: &str = "Verifying";
@@ -86,12 +87,31 @@ fn image<'a>(state: &'a mut State, tag: &str) -> Option<&'a mut Image> {
 }
 
 /// Takes the end.
-pub(super) fn ended(state: &mut State, result: Result<(), Failure>) {
+pub(super) fn ended(state: &mut State, result: Result<(), Failure>) -> Vec<Effect> {
     if let Err(failure) = &result {
         state.complain(failure);
     }
     state.verifying.iter_mut().for_each(|verifying| verifying.ended = true);
     show(state);
+    let newer = state.verifying.as_ref().filter(|verifying| is_newer(state, verifying)).map(|v| v.gun.clone());
+    newer.and_then(|gun| asking::once(state, &gun, Effect::Refresh)).into_iter().collect()
+}
+
+/// Whether other digests were verified than are shown, or tags are not trusted any more that are shown so.
+fn is_newer(state: &State, verifying: &Verifying) -> bool {
+    let Some(view) = state.find(&verifying.gun).and_then(|repository| repository.view.as_ref()) else { return false };
+    let shown = |tag: &str| {
+        let trusted = view.tags.iter().find(|row| *row.name == *tag && row.state == TagState::Trusted);
+        trusted.map(|row| row.digest.as_str())
+    };
+    verifying.images.iter().any(|image| match &image.ended {
+        Some(Ok(())) => {
+            let signed = image.parts.iter().find(|checked| checked.part == ImagePart::Signed);
+            signed.is_some_and(|checked| checked.digest.strip_prefix("sha256:") != shown(&image.tag))
+        }
+        Some(Err(failure)) => !failure.problem.kind.allows_cache() && shown(&image.tag).is_some(),
+        None => false,
+    })
 }
 
 /// Writes what is known into the report that is open.

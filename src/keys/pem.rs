@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::der::Decode;
 use pkcs8::pkcs5::pbes2;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::secret::Secret;
 use crate::tuf::armour::{Span, spans};
 use crate::tuf::foreign::Foreign;
+use crate::tuf::wrapped::{clean, unwrap, without_blanks};
 
 /// Largest key file read, in bytes. The largest real one (RSA with 8192 bits) has less than 8 KiB.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -32,7 +33,6 @@ pub(super) const ROUNDS: u32 = 2048;
 const MAX_HEADERS: usize = 16;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new());
-const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
 
 /// One PEM block.
 #[derive(Clone)]
@@ -320,24 +320,6 @@ fn add_header(headers: &mut Vec<(String, String)>, name: &[u8], value: &[u8]) ->
     Ok(())
 }
 
-/// A body without quotes and with the line breaks that are written out as `\n`.
-fn clean(body: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(body.len()));
-    let mut rest = body;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'\\', [b'n' | b'r', after @ ..]) => {
-                out.push(b'\n');
-                rest = after;
-            }
-            (b'"' | b'\'', _) => {}
-            _ => out.push(*first),
-        }
-    }
-    out
-}
-
 /// Words with a colon at their end are headers up to the first without. Where there is but one line, a value is one
 /// word, and there must be a word after it.
 fn split_words(body: &[u8]) -> Result<Body, BodyFault> {
@@ -359,29 +341,6 @@ fn split_words(body: &[u8]) -> Result<Body, BodyFault> {
         return Err(BodyFault::LostLines);
     }
     Ok((headers, without_blanks(rest)))
-}
-
-fn without_blanks(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut content = Zeroizing::new(Vec::with_capacity(text.len()));
-    content.extend(text.iter().filter(|b| !b.is_ascii_whitespace()));
-    content
-}
-
-/// The file inside base64, as secret stores and CI systems keep files.
-fn unwrap(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // The first characters of a mark, encoded once and twice, as a secret is that was encoded already; a file that has
-    // text before its first block is not unwrapped.
-    const STARTS: [&[u8]; 2] = [b"LS0tLS1CRUdJTi", b"TFMwdExTMUNSVWRKVG"];
-    let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file).trim_ascii_start();
-    let text = text.strip_prefix(b"\"").unwrap_or(text);
-    if !STARTS.iter().any(|start| text.starts_with(start)) {
-        return None;
-    }
-    let mut content = without_blanks(&clean(text));
-    content.retain(|byte| *byte != b'=');
-    let mut inner = Zeroizing::new(Vec::with_capacity(content.len()));
-    UNPADDED.decode_vec(&*content, &mut inner).ok()?;
-    Some(unwrap(&inner).unwrap_or(inner))
 }
 
 fn text(bytes: &[u8]) -> Result<String, BodyFault> {

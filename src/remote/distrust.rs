@@ -16,6 +16,14 @@ pub enum TlsFault {
         /// The file in which Docker looks for the authority of this server.
         place: Option<PathBuf>,
     },
+    /// Its issuer is named for the server, and is no authority.
+    #[error(
+        "its certificate is signed by {issuer}, which is named for this server and may not sign others (no CA:TRUE)"
+    )]
+    IssuerNoAuthority {
+        /// The issuer's name, as the certificate has it.
+        issuer: String,
+    },
     /// The authority's key did not make the signature, or the server does not hold the certificate's key.
     #[error("a signature does not fit: its certificate is of another authority of the same name, or not its own")]
     BadSignature,

@@ -18,13 +18,31 @@ pub enum Remark {
         /// How long is waited.
         seconds: u64,
     },
-    /// A credential helper could not be asked; reading goes on without a login.
-    #[error("credential helper {helper}: {why}; going on without a login")]
+    /// A credential helper could not be asked; work goes on with another login, or reading without one.
+    #[error("credential helper {helper}: {why}; going on {}", with(login.as_deref()))]
     Helper {
         /// The program.
         helper: String,
         /// What is wrong with it.
         why: String,
+        /// Where the login is from that is used instead.
+        login: Option<String>,
+    },
+    /// A part of a file of authorities cannot be used.
+    #[error("{file}: {what}; it is left out")]
+    LeftOut {
+        /// Its path.
+        file: String,
+        /// Which part, and why.
+        what: String,
+    },
+    /// A file that is only of comfort could not be read, and was moved aside.
+    #[error("{why}; it was moved to {aside}, and nothing of it counts any more")]
+    Aside {
+        /// What is wrong with it, with its path.
+        why: String,
+        /// Where it is now.
+        aside: String,
     },
     /// What was verified holds for this run, but cannot be remembered.
     #[error("{why}; what was verified is not remembered: {mend}")]
@@ -34,6 +52,10 @@ pub enum Remark {
         /// What to do about it.
         mend: String,
     },
+}
+
+fn with(login: Option<&str>) -> String {
+    login.map_or_else(|| "without a login".to_owned(), |origin| format!("with the login of {origin}"))
 }
 
 fn what(status: Option<u16>) -> String {
@@ -48,6 +70,8 @@ fn what(status: Option<u16>) -> String {
 pub struct Remarks {
     sender: broadcast::Sender<Remark>,
     said: Arc<Mutex<HashSet<Remark>>>,
+    /// What was said before anybody listened.
+    early: Arc<Mutex<Vec<Remark>>>,
 }
 
 /// Remarks that wait for a listener; older ones are dropped.
@@ -55,15 +79,18 @@ const KEPT: usize = 64;
 
 impl Default for Remarks {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(KEPT), said: Arc::default() }
+        Self { sender: broadcast::Sender::new(KEPT), said: Arc::default(), early: Arc::default() }
     }
 }
 
 impl Remarks {
-    /// Tells whoever listens.
+    /// Tells whoever listens, or the first who will.
     pub fn say(&self, remark: Remark) {
-        // Fails when nobody listens.
-        let _ = self.sender.send(remark);
+        if let Err(unheard) = self.sender.send(remark) {
+            let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+            early.push(unheard.0);
+            early.truncate(KEPT);
+        }
     }
 
     /// Tells it unless it was told before.
@@ -73,9 +100,12 @@ impl Remarks {
         }
     }
 
-    /// Hears everything from now on.
+    /// Hears everything from now on, and what was said before anybody listened.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Remark> {
-        self.sender.subscribe()
+        let listener = self.sender.subscribe();
+        let early = std::mem::take(&mut *self.early.lock().unwrap_or_else(PoisonError::into_inner));
+        early.into_iter().for_each(|remark| self.say(remark));
+        listener
     }
 }

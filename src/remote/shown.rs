@@ -63,8 +63,13 @@ impl Shown {
         }
     }
 
+    /// Its key as the certificate holds it.
+    pub(super) fn public_key(&self) -> &[u8] {
+        self.0.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
     /// The length of its RSA key, if it has one and is not accepted.
-    fn refused_length(&self) -> Option<usize> {
+    pub(super) fn refused_length(&self) -> Option<usize> {
         let spki = self.0.tbs_certificate().subject_public_key_info();
         let key = spki.subject_public_key.as_bytes().filter(|_| spki.algorithm.oid == RSA)?;
         let key = RsaPublicKeyRef::from_der(key).ok()?;
@@ -91,6 +96,12 @@ pub(super) fn may_vouch(certificate: &CertificateDer<'_>) -> bool {
     let Some(Shown(certificate)) = Shown::read(certificate) else { return true };
     let says = || certificate.tbs_certificate().get_extension::<BasicConstraints>();
     certificate.tbs_certificate().version() != Version::V3 || says().is_ok_and(|found| found.is_some_and(|(_, c)| c.ca))
+}
+
+/// Whether one of `named` has this name, and may not sign others.
+pub(super) fn names_no_authority(named: &[CertificateDer<'_>], name: &str) -> bool {
+    let has_name = |certificate: &&CertificateDer<'_>| Shown::read(certificate).is_some_and(|it| it.subject() == name);
+    named.iter().filter(has_name).any(|certificate| !may_vouch(certificate))
 }
 
 /// Takes a certificate that was named itself, for its name, time and purpose only.

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
 use super::distrust::TlsFault;
-use super::shown::{check_named, explain, may_vouch, refused_key};
+use super::shown::{check_named, explain, may_vouch, names_no_authority, refused_key};
 
 /// Accepts a certificate that either kind of authority vouches for, and one that is itself among those named: servers
 /// often show an authority's own, and people take a server's from the connection. `docker` and `notary` take both.
@@ -72,7 +72,15 @@ impl Verifier {
         let key = matches!(why, CertificateError::BadSignature)
             .then(|| refused_key(end_entity, intermediates, &self.certificates))
             .flatten();
-        told(key.unwrap_or_else(|| explain(why, end_entity, intermediates, now)))
+        let fault = key.unwrap_or_else(|| explain(why, end_entity, intermediates, now));
+        told(match fault {
+            TlsFault::UnknownAuthority { issuer: Some(issuer), .. }
+                if names_no_authority(&self.certificates, &issuer) =>
+            {
+                TlsFault::IssuerNoAuthority { issuer }
+            }
+            fault => fault,
+        })
     }
 }
 

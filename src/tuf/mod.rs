@@ -45,7 +45,7 @@ mod look;
 mod message;
 pub mod metadata;
 pub mod names;
-mod pem;
+pub(crate) mod pem;
 pub mod pinning;
 mod prepared;
 mod read;
@@ -56,6 +56,7 @@ mod signature;
 mod tally;
 mod time;
 pub mod trusted;
+pub(crate) mod wrapped;
 mod write;
 
 pub use algorithm::{Algorithm, KeyType, Method};

@@ -6,18 +6,29 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 
 use super::armour::spans;
+use super::wrapped::unwrap;
 
 /// A PEM block; `der` is missing if its content is damaged.
-pub(super) struct PublicBlock {
-    pub(super) label: String,
-    pub(super) der: Option<Vec<u8>>,
+pub(crate) struct PublicBlock {
+    pub(crate) label: String,
+    pub(crate) der: Option<Vec<u8>>,
 }
 
-/// The first block of a file that people wrote, after any text and whatever became of its line breaks.
+/// The blocks of a file that people wrote, after any text and whatever became of their line breaks; also of one that is
+/// base64 as a whole.
+pub(crate) fn each(file: &[u8]) -> impl Iterator<Item = PublicBlock> {
+    let unwrapped = unwrap(file);
+    let file = unwrapped.as_ref().map_or(file, |inner| inner.as_slice());
+    let blocks = spans(file).filter(|span| span.label != "EC PARAMETERS").map(|span| {
+        let der = decode(span.body).filter(|_| span.closed);
+        PublicBlock { label: span.label.to_owned(), der }
+    });
+    blocks.collect::<Vec<_>>().into_iter()
+}
+
+/// The first of them.
 pub(super) fn first(file: &[u8]) -> Option<PublicBlock> {
-    let span = spans(file).find(|span| span.label != "EC PARAMETERS")?;
-    let der = decode(span.body).filter(|_| span.closed);
-    Some(PublicBlock { label: span.label.to_owned(), der })
+    each(file).next()
 }
 
 /// The content of a block without its headers, perhaps in quotes, indented, or with line breaks written out as `\n`.

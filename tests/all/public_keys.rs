@@ -90,3 +90,14 @@ fn a_key_whose_certificate_is_signed_with_sha1_is_not_used() {
     assert!(key.certificate().unwrap().sha1);
     assert!(matches!(key.algorithm(), Algorithm::Unknown(_)));
 }
+
+#[test]
+fn a_public_key_that_is_base64_as_a_whole_is_taken_out_of_it() {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD as BASE64;
+    let certified = Key::named("a").certified("first", |_| {}).public();
+    let once = BASE64.encode(certified.public());
+    for wrapped in [once.clone(), format!("\"{once}\"\n"), BASE64.encode(&once)] {
+        assert_eq!(PublicKey::from_file(wrapped.as_bytes(), noon()).unwrap(), certified, "{wrapped}");
+    }
+}

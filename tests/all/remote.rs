@@ -1,6 +1,7 @@
 //! HTTP against servers that misbehave, log in, or are real; settings and names from what users write.
 
 mod again;
+mod certificates;
 mod engine;
 mod faults;
 mod login;
@@ -58,7 +59,7 @@ impl CredentialSource for Logins {
             user: user.clone(),
             password: Zeroizing::new(password.clone()),
         };
-        let identity = self.identity.clone().map(|token| Credential::IdentityToken(Zeroizing::new(token)));
+        let identity = self.identity.clone().map(|token| Credential::token(Zeroizing::new(token)));
         let found = identity.or_else(|| self.passwords.get(registry).map(password));
         Box::pin(async move { Ok(found) })
     }
@@ -82,8 +83,16 @@ fn client_of(url: &str, limits: Limits, logins: Arc<dyn CredentialSource>) -> No
     NotaryServer::new(endpoint, setup, logins).unwrap()
 }
 
+/// The authorities in a file.
+fn authorities(file: &std::path::Path) -> Vec<rustls::pki_types::CertificateDer<'static>> {
+    trustdeck::remote::authorities::Authorities::read(&std::fs::read(file).unwrap()).unwrap().usable
+}
+
 /// What a trust server says of a file that it does not have.
 const ABSENT: &str = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
+
+/// What passes for a file before it is read.
+const FILE: &str = r#"{"signed":{},"signatures":[]}"#;
 
 fn client(url: &str) -> NotaryServer {
     client_with(url, SHORT, Arc::default())

@@ -5,31 +5,36 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use crate::engine::disk::read;
 use crate::engine::settings::Settings;
-use crate::remote::RemoteError;
-use crate::remote::tls::{check_identity, count_authorities};
-use crate::remote::{Endpoint, TlsMaterial};
+use crate::remote::authorities::Authorities;
+use crate::remote::identity::{Identity, IdentityFault};
+use crate::remote::{Endpoint, Remark, Remarks, RemoteError, TlsMaterial};
 
-/// Reads what a server is checked with, and what it is shown.
+/// Reads what a server is checked with, and what it is shown. What cannot be used is told and left out where others can;
+/// a file that was named must hold something.
 ///
 /// # Errors
 /// `Setting`, naming the file and what is wrong with it.
-pub(in crate::engine) fn material(settings: &Settings, endpoint: &Endpoint) -> Result<TlsMaterial, RemoteError> {
+pub(in crate::engine) fn material(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    remarks: &Remarks,
+) -> Result<TlsMaterial, RemoteError> {
     let directory = directory(settings, endpoint);
     let mut material = TlsMaterial { place: Some(directory.join("ca.crt")), ..TlsMaterial::default() };
     let found = list(&directory)?;
     let notary = is_notarys(settings, endpoint);
-    let notary_ca = settings.tls.notary_ca.iter().filter(|_| notary);
-    for file in settings.tls.ca_files.iter().chain(notary_ca).chain(&found.authorities) {
-        material.authorities.push(checked_authority(file)?);
+    for file in settings.tls.ca_files.iter().chain(settings.tls.notary_ca.iter().filter(|_| notary)) {
+        material.authorities.extend(authorities(file, remarks)?);
     }
-    let notary_client = settings.tls.notary_client.iter().filter(|_| notary);
-    for (certificate, key) in notary_client.chain(&found.clients) {
-        material.identities.push(checked_identity(certificate, key)?);
+    for (certificate, key) in settings.tls.notary_client.iter().filter(|_| notary) {
+        material.identities.push(identity(certificate, key)?);
     }
+    add(&mut material, &found, remarks)?;
     Ok(material)
 }
 
@@ -42,32 +47,62 @@ pub(in crate::engine) fn registry_material(
     settings: &Settings,
     endpoint: &Endpoint,
     host: &str,
+    remarks: &Remarks,
 ) -> Result<TlsMaterial, RemoteError> {
-    let mut material = material(settings, endpoint)?;
+    let mut material = material(settings, endpoint, remarks)?;
     for directory in &settings.servers.registries.certificates {
-        let found = list(&directory.join(host))?;
-        for file in &found.authorities {
-            material.authorities.push(checked_authority(file)?);
-        }
-        for (certificate, key) in &found.clients {
-            material.identities.push(checked_identity(certificate, key)?);
-        }
+        add(&mut material, &list(&directory.join(host))?, remarks)?;
     }
     Ok(material)
 }
 
-fn checked_authority(file: &Path) -> Result<Vec<u8>, RemoteError> {
-    let pem = read(file)?;
-    count_authorities(&pem).map_err(|what| named(file, &what))?;
-    Ok(pem)
+/// Adds what lies in a directory.
+fn add(material: &mut TlsMaterial, found: &CertificateFiles, remarks: &Remarks) -> Result<(), RemoteError> {
+    let (mut usable, mut refused) = (Vec::new(), Vec::new());
+    for file in &found.authorities {
+        match Authorities::read(&read(file)?) {
+            Ok(read) => usable.extend(told(file, read, remarks)),
+            Err(what) => refused.push((file, what)),
+        }
+    }
+    for (file, what) in refused {
+        if usable.is_empty() {
+            return Err(named(file, &what));
+        }
+        leave_out(file, what, remarks);
+    }
+    material.authorities.extend(usable);
+    for (certificate, key) in &found.clients {
+        material.identities.push(identity(certificate, key)?);
+    }
+    Ok(())
 }
 
-fn checked_identity(certificate: &Path, key: &Path) -> Result<Zeroizing<Vec<u8>>, RemoteError> {
-    let mut pem = Zeroizing::new(read(certificate)?);
-    pem.push(b'\n');
-    pem.extend_from_slice(&Zeroizing::new(read(key)?));
-    check_identity(&pem).map_err(|what| named(certificate, &what))?;
-    Ok(pem)
+fn authorities(file: &Path, remarks: &Remarks) -> Result<Vec<CertificateDer<'static>>, RemoteError> {
+    let read = Authorities::read(&read(file)?).map_err(|what| named(file, &what))?;
+    Ok(told(file, read, remarks))
+}
+
+/// What can be used of a file, with a word on the rest.
+fn told(file: &Path, read: Authorities, remarks: &Remarks) -> Vec<CertificateDer<'static>> {
+    read.faults.into_iter().for_each(|what| leave_out(file, what, remarks));
+    read.usable
+}
+
+fn leave_out(file: &Path, what: String, remarks: &Remarks) {
+    remarks.say_once(Remark::LeftOut { file: file.display().to_string(), what });
+}
+
+fn identity(certificate: &Path, key: &Path) -> Result<Identity, RemoteError> {
+    let read = Identity::read(&read(certificate)?, &Zeroizing::new(read(key)?));
+    read.map_err(|fault| match fault {
+        IdentityFault::Certificate(what) => named(certificate, &what),
+        IdentityFault::Key(what) => named(key, &what),
+        IdentityFault::Strangers => {
+            let way = "put a certificate and the key that it was requested with there";
+            named(certificate, &format!("is not the certificate of the key in {}; {way}", key.display()))
+        }
+    })
 }
 
 /// Says where authorities come from, for the status.

@@ -86,7 +86,7 @@ async fn open(
     let (settings, name) = (settings.clone(), host.to_owned());
     let make = move || {
         let client = |endpoint: Endpoint| {
-            let tls = certificates::registry_material(&settings, &endpoint, &name)?;
+            let tls = certificates::registry_material(&settings, &endpoint, &name, &remarks)?;
             let setup = setup(&settings, tls, "the image's name".to_owned(), remarks.clone())?;
             let login = if is_hub(&name) { DOCKER_HUB } else { &name };
             Registry::new(endpoint, login, &setup, Arc::clone(&credentials))

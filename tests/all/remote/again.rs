@@ -8,7 +8,7 @@ use crate::remote::scripted::{Act, Scripted, answer};
 use crate::remote::*;
 
 fn good() -> Act {
-    answer("200 OK", &[], "{}")
+    answer("200 OK", &[], FILE)
 }
 
 fn nothing() -> Act {
@@ -133,7 +133,7 @@ async fn an_upload_that_a_server_turns_away_is_sent_again() {
             });
         }
     });
-    let tls = TlsMaterial { authorities: vec![std::fs::read(&authority.ca).unwrap()], ..Default::default() };
+    let tls = TlsMaterial { authorities: crate::remote::authorities(&authority.ca), ..Default::default() };
     let limits = Limits { first_byte: Duration::from_secs(10), total: Duration::from_secs(20), ..SHORT };
     let endpoint = Endpoint::parse(&format!("https://localhost:{port}"), false).unwrap();
     let setup = Setup { tls, limits, ..Setup::default() };
@@ -158,7 +158,7 @@ async fn a_server_nearby_never_has_two_requests_at_once() {
             peak.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             tokio::task::yield_now().await;
             inside.fetch_sub(1, Ordering::SeqCst);
-            "{}"
+            FILE
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,7 +4,7 @@ use crate::remote::*;
 use crate::support::{Home, NotaryServer as Real};
 
 fn client_of(server: &Real) -> NotaryServer {
-    let tls = TlsMaterial { authorities: vec![std::fs::read(&server.ca).unwrap()], ..TlsMaterial::default() };
+    let tls = TlsMaterial { authorities: crate::remote::authorities(&server.ca), ..TlsMaterial::default() };
     let endpoint = Endpoint::parse(&server.url, false).unwrap();
     NotaryServer::new(endpoint, Setup { tls, ..Setup::default() }, Arc::<Logins>::default()).unwrap()
 }
@@ -124,7 +124,7 @@ async fn parallel_requests_for_server_keys_do_not_crash_the_server() {
 #[tokio::test]
 async fn an_authority_that_is_not_trusted_is_a_tls_error() {
     let (Some(server), Some(other)) = (Real::start(), Real::start()) else { return };
-    let tls = TlsMaterial { authorities: vec![std::fs::read(&other.ca).unwrap()], ..TlsMaterial::default() };
+    let tls = TlsMaterial { authorities: crate::remote::authorities(&other.ca), ..TlsMaterial::default() };
     let endpoint = Endpoint::parse(&server.url, false).unwrap();
     let client =
         NotaryServer::new(endpoint, Setup { tls, limits: SHORT, ..Setup::default() }, Arc::<Logins>::default())

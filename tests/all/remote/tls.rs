@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
+use trustdeck::remote::authorities::Authorities;
 
 use crate::remote::*;
 
@@ -103,6 +104,11 @@ impl ResolvesServerCert for Shows {
     }
 }
 
+/// The authorities in a file.
+fn taken(file: &[u8]) -> Vec<CertificateDer<'static>> {
+    Authorities::read(file).unwrap().usable
+}
+
 /// Asks such a server, called `localhost`, for a file it does not have. `None` if its certificate was taken.
 async fn refused(
     served: Served,
@@ -122,7 +128,8 @@ async fn refused(
     let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(config))).unwrap();
     let absent = Router::new().fallback(|| async { (axum::http::StatusCode::NOT_FOUND, crate::remote::ABSENT) });
     let running = tokio::spawn(server.serve(absent.into_make_service()));
-    let tls = TlsMaterial { authorities: authorities.iter().map(|pem| pem.to_vec()).collect(), ..Default::default() };
+    let tls =
+        TlsMaterial { authorities: authorities.iter().flat_map(|pem| taken(pem)).collect(), ..Default::default() };
     let endpoint = Endpoint::parse(&url, false).unwrap();
     let limits = Limits { first_byte: Duration::from_secs(10), total: Duration::from_secs(10), ..SHORT };
     let setup = Setup { tls, limits, ..Setup::default() };
@@ -226,7 +233,13 @@ async fn a_certificate_counts_for_its_name_time_and_authority_only() {
         ("of version 1", of_file(VERSION_1.as_bytes()), &TLS13, vec![&good.pem], Some("it names no host")),
         ("issued and itself named", leaf_named, &TLS13, vec![&leaf_pem], None),
         ("another of the same authority", sibling, &TLS13, vec![&leaf_pem], Some("not trusted here")),
-        ("issued by what is no authority", below_leaf.0, &TLS13, vec![&below_leaf.1], Some("not trusted here")),
+        (
+            "issued by what is no authority",
+            below_leaf.0,
+            &TLS13,
+            vec![&below_leaf.1],
+            Some("may not sign others (no CA:TRUE)"),
+        ),
         ("itself named, of another name", elsewhere, &TLS13, vec![&elsewhere_pem], Some("elsewhere.test")),
         ("a serial of 24 bytes", good.certify("localhost", long_serial), &TLS13, vec![&good.pem], None),
         ("itself named, with a serial of 24 bytes", own_long, &TLS13, vec![&own_long_pem], None),

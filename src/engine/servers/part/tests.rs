@@ -90,7 +90,7 @@ fn with_files(files: &[&str]) -> (tempfile::TempDir, Settings, Endpoint) {
 fn certificates_are_found_as_docker_finds_them() {
     let counted = |files: &[&str]| {
         let (_dir, settings, endpoint) = with_files(files);
-        certificates::material(&settings, &endpoint)
+        certificates::material(&settings, &endpoint, &Remarks::default())
             .map(|material| (material.authorities.len(), material.identities.len()))
             .map_err(|error| error.to_string())
     };
@@ -108,15 +108,41 @@ fn certificates_are_found_as_docker_finds_them() {
 }
 
 #[test]
+fn an_authority_that_cannot_be_used_is_left_out_beside_others_with_a_word() {
+    let (dir, mut settings, endpoint) = with_files(&["bad.crt", "ca.crt"]);
+    let remarks = Remarks::default();
+    let mut heard = remarks.listen();
+    let material = certificates::material(&settings, &endpoint, &remarks).unwrap();
+    assert_eq!(material.authorities.len(), 1);
+    let remark = heard.try_recv().unwrap().to_string();
+    assert!(remark.contains("bad.crt: holds no PEM block CERTIFICATE"), "{remark}");
+    // Who names a file means it.
+    settings.tls.ca_files = vec![dir.path().join("tls/h.test:4443/bad.crt")];
+    let error = certificates::material(&settings, &endpoint, &remarks).err().unwrap().to_string();
+    assert!(error.contains("bad.crt"), "{error}");
+}
+
+#[test]
+fn a_client_certificate_beside_the_key_of_another_names_both_files() {
+    let (dir, settings, endpoint) = with_files(&["c.cert"]);
+    let key = dir.path().join("tls/h.test:4443/c.key");
+    std::fs::write(&key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    let error = certificates::material(&settings, &endpoint, &Remarks::default()).err().unwrap().to_string();
+    assert!(error.contains("c.cert") && error.contains(&key.display().to_string()), "{error}");
+}
+
+#[test]
 fn notarys_authority_is_for_notarys_server_only() {
     let (dir, mut settings, endpoint) = with_files(&["ca.crt"]);
     settings.tls.notary_ca = Some(dir.path().join("tls/h.test:4443/ca.crt"));
-    let found = |settings: &Settings| certificates::material(settings, &endpoint).unwrap().authorities.len();
+    let found = |settings: &Settings| {
+        certificates::material(settings, &endpoint, &Remarks::default()).unwrap().authorities.len()
+    };
     settings.servers.notary = Some(("https://other.test".to_owned(), PathBuf::new()));
     assert_eq!(found(&settings), 1);
     settings.servers.notary = Some(("https://h.test:4443/path".to_owned(), PathBuf::new()));
     assert_eq!(found(&settings), 2);
     settings.tls.ca_files = vec![dir.path().join("gone.pem")];
-    let error = certificates::material(&settings, &endpoint).err().unwrap().to_string();
+    let error = certificates::material(&settings, &endpoint, &Remarks::default()).err().unwrap().to_string();
     assert!(error.contains("gone.pem"), "{error}");
 }

@@ -98,6 +98,10 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
         _ => Reach::Unknown,
     };
     let error = match (tls, way.route) {
+        (Some(tls), Route::Through(proxy)) if proxy.url().scheme() == "https" && is_before_tunnel(error) => {
+            let why = format!("no TLS connection to it: {}", TlsFault::of(tls, None));
+            RemoteError::Proxy { host, proxy: proxy.shown(), variable: proxy.variable(), why }
+        }
         (Some(tls), _) => RemoteError::Tls { why: TlsFault::of(tls, way.place), host },
         (None, Route::Through(proxy)) if error.is_connect() => RemoteError::Proxy {
             host,
@@ -123,6 +127,21 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
         },
     };
     Fault { error, reach }
+}
+
+/// Whether the proxy had not let it through yet. The library's type for that has no name.
+fn is_before_tunnel(error: &reqwest::Error) -> bool {
+    if error.url().is_some_and(|url| url.scheme() == "http") {
+        return true;
+    }
+    let mut next = Some(error as &dyn Error);
+    while let Some(cause) = next {
+        if cause.to_string().starts_with("tunnel error") {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// The text of the innermost cause, without its number.

@@ -7,38 +7,51 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::error::RemoteError;
-use super::fault::{Fault, LOGIN};
+use super::fault::{Fault, LOGIN, innermost};
 use super::proxies::Route;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A status line is shorter.
 const LINE: usize = 200;
 
-/// Asks a plain proxy that refused a tunnel once more, for its status.
+/// Asks a plain proxy that refused a tunnel once more, for its status, and one that speaks SOCKS, for why there is no
+/// connection.
 pub(super) async fn explain(fault: Fault, route: &Route<'_>, url: &Url) -> Fault {
     let (Route::Through(proxy), RemoteError::Proxy { host, proxy: shown, variable, why }) = (route, &fault.error)
     else {
         return fault;
     };
-    if proxy.url().scheme() != "http" || url.scheme() != "https" || !why.contains("tunnel") {
-        return fault;
-    }
-    let status = tokio::time::timeout(PATIENCE, ask(proxy.url(), url)).await;
-    let Ok(Some(status)) = status else { return fault };
-    let login = if status == 407 { format!("; {LOGIN}") } else { String::new() };
-    let words = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    let why =
-        format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned() + &login;
+    let why = match proxy.url().scheme() {
+        "http" if url.scheme() == "https" && why.contains("tunnel") => {
+            let Ok(Some(status)) = timeout(PATIENCE, ask(proxy.url(), url)).await else { return fault };
+            let login = if status == 407 { format!("; {LOGIN}") } else { String::new() };
+            let words = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+            format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned() + &login
+        }
+        "socks5h" if why.contains("underlying connection") => {
+            let Some(place) = place(proxy.url()) else { return fault };
+            let Ok(Err(error)) = timeout(PATIENCE, TcpStream::connect(place)).await else { return fault };
+            innermost(&error)
+        }
+        _ => return fault,
+    };
     let error = RemoteError::Proxy { host: host.clone(), proxy: shown.clone(), variable, why };
     Fault { error, ..fault }
 }
 
+/// Host and port of a proxy.
+fn place(proxy: &Url) -> Option<(&str, u16)> {
+    const SOCKS: u16 = 1080;
+    let host = proxy.host_str()?.trim_start_matches('[').trim_end_matches(']');
+    Some((host, proxy.port_or_known_default().unwrap_or(SOCKS)))
+}
+
 async fn ask(proxy: &Url, target: &Url) -> Option<u16> {
-    let place = (proxy.host_str()?, proxy.port_or_known_default()?);
-    let mut stream = TcpStream::connect(place).await.ok()?;
+    let mut stream = TcpStream::connect(place(proxy)?).await.ok()?;
     let to = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
     let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n"));
     if let Some(password) = proxy.password() {

@@ -6,6 +6,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::terminal::{ask_line, ask_passphrase};
 use super::{Command, Context, arguments, docker_client};
+use crate::engine::RemoteError;
 
 /// Tells remarks from now on; ends with [`Remarks::finish`].
 pub(super) struct Remarks(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>);
@@ -70,7 +71,11 @@ pub(super) fn ask_logins(context: &Context) {
     if !context.console.interactive {
         return;
     }
-    let asker = |registry: &str| {
+    let console = context.console;
+    let asker = move |registry: &str, lacking: Option<&RemoteError>| {
+        if let Some(error) = lacking {
+            console.say(&error.to_string());
+        }
         let user = ask_line(&format!("User name at {registry}")).ok().filter(|user| !user.is_empty())?;
         let password = ask_passphrase(&format!("Password of {user} at {registry}")).ok()?;
         Some((user, password))

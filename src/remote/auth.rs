@@ -67,8 +67,8 @@ impl Subject<'_> {
 pub enum Credential {
     /// User name and password.
     Password { user: String, password: Zeroizing<String> },
-    /// An identity token, exchanged for access tokens.
-    IdentityToken(Zeroizing<String>),
+    /// An identity token, exchanged for access tokens, and perhaps user and password for a server that takes none.
+    IdentityToken { token: Zeroizing<String>, beside: Option<(String, Zeroizing<String>)> },
 }
 
 impl Credential {
@@ -76,7 +76,22 @@ impl Credential {
     pub(super) fn user(&self) -> &str {
         match self {
             Self::Password { user, .. } => user,
-            Self::IdentityToken(_) => TOKEN_USER,
+            Self::IdentityToken { .. } => TOKEN_USER,
+        }
+    }
+
+    /// An identity token and nothing beside it.
+    #[must_use]
+    pub fn token(token: Zeroizing<String>) -> Self {
+        Self::IdentityToken { token, beside: None }
+    }
+
+    /// User and password.
+    #[must_use]
+    pub fn password(&self) -> Option<(&str, &Zeroizing<String>)> {
+        match self {
+            Self::Password { user, password } => Some((user, password)),
+            Self::IdentityToken { beside, .. } => beside.as_ref().map(|(user, password)| (user.as_str(), password)),
         }
     }
 }
@@ -90,8 +105,9 @@ pub trait CredentialSource: Send + Sync {
     /// trust server with the address `server` or where that sends logins.
     fn find<'a>(&'a self, server: &'a str, registry: &'a str) -> FindCredential<'a>;
 
-    /// Asks a person for a login that the server wants and nobody has; `None` where nobody can be asked.
-    fn ask<'a>(&'a self, _registry: &'a str) -> FindCredential<'a> {
+    /// Asks a person for a login that the server wants and nobody has, or that could not be looked up; `None` where nobody
+    /// can be asked.
+    fn ask<'a>(&'a self, _registry: &'a str, _lacking: Option<RemoteError>) -> FindCredential<'a> {
         Box::pin(async { Ok(None) })
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 use reqwest::{Method, Request, Url};
 
 use super::again::Again;
+use super::answer::{looks_like, token_error_of};
 use super::auth::{Access, Credential, CredentialSource, Subject};
 use super::challenge::{Challenge, TokenRefusal};
 use super::endpoint::{Endpoint, place_of};
@@ -28,6 +29,8 @@ pub(super) struct ServerLogin {
     challenge: RwLock<Option<Challenge>>,
     proofs: Proofs,
     remarks: Remarks,
+    /// Whether a trust server is looked for, and anything else is worth a word.
+    is_of_trust: bool,
     /// By scope, realm and service.
     tokens: Mutex<HashMap<(String, String, String), TokenSlot>>,
 }
@@ -56,7 +59,12 @@ impl Asking<'_> {
 impl ServerLogin {
     pub(super) fn new(credentials: Arc<dyn CredentialSource>, remarks: Remarks) -> Self {
         let (challenge, tokens) = (RwLock::new(None), Mutex::new(HashMap::new()));
-        Self { credentials, challenge, proofs: Proofs::default(), remarks, tokens }
+        Self { credentials, challenge, proofs: Proofs::default(), remarks, is_of_trust: false, tokens }
+    }
+
+    /// The same for a trust server.
+    pub(super) fn of_trust(credentials: Arc<dyn CredentialSource>, remarks: Remarks) -> Self {
+        Self { is_of_trust: true, ..Self::new(credentials, remarks) }
     }
 
     /// What to send with a first try: nothing until the server has asked once.
@@ -82,7 +90,7 @@ impl ServerLogin {
         if refused.is_some() {
             self.credentials.refused(asking.registry);
         }
-        let next = self.log_in(asking, &challenge, refused).await?;
+        let next = self.log_in(asking, &challenge, refused).await.map_err(|error| self.told(asking, error, answer))?;
         if refused.is_some_and(|refused| refused.header == next.header) {
             return Err(self.refusal(asking, answer, refused).await);
         }
@@ -98,8 +106,8 @@ impl ServerLogin {
     ) -> Result<Option<Authorization>, RemoteError> {
         let Some(challenge @ Challenge::Bearer { .. }) = Challenge::read(&answer.headers) else { return Ok(None) };
         let (base, registry) = (asking.endpoint.base(), asking.registry);
-        let has_login = refused.login.is_some() || self.credentials.find(base, registry).await?.is_some();
-        match has_login || self.credentials.ask(registry).await?.is_none() {
+        let has_login = refused.login.is_some() || matches!(self.credentials.find(base, registry).await, Ok(Some(_)));
+        match has_login || self.find_or_ask(asking).await?.is_none() {
             true => Ok(None),
             false => self.log_in(asking, &challenge, Some(refused)).await.map(Some),
         }
@@ -115,7 +123,7 @@ impl ServerLogin {
         let (host, registry, scope) = (asking.endpoint.host(), asking.registry, asking.scope());
         let Some(login) = sent.and_then(|sent| sent.login.as_ref()) else {
             self.credentials.refused(registry);
-            return self.unauthorized(host, registry, None);
+            return self.told(asking, self.unauthorized(host, registry, None), answer);
         };
         if TokenRefusal::read(&answer.headers) == TokenRefusal::InsufficientScope {
             let (user, what) = (login.user(), asking.subject.words());
@@ -127,13 +135,25 @@ impl ServerLogin {
         self.proofs.refuse(&scope, registry, login).await;
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, ..), _| *of != scope);
         self.credentials.refused(registry);
-        self.unauthorized(host, registry, Some(login))
+        self.told(asking, self.unauthorized(host, registry, Some(login)), answer)
+    }
+
+    /// An error with what the answer that wants a login looks like.
+    fn told(&self, asking: Asking<'_>, error: RemoteError, answer: &Answer) -> RemoteError {
+        match error {
+            RemoteError::Unauthorized { host, registry, user, origin, .. }
+                if self.is_of_trust && host == asking.endpoint.host() =>
+            {
+                RemoteError::Unauthorized { host, registry, user, origin, who: looks_like(answer) }
+            }
+            error => error,
+        }
     }
 
     fn unauthorized(&self, host: &str, registry: &str, login: Option<&Credential>) -> RemoteError {
         let user = login.map(|login| login.user().to_owned());
         let origin = login.and_then(|_| self.credentials.origin(registry));
-        RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user, origin }
+        RemoteError::Unauthorized { host: host.to_owned(), registry: registry.to_owned(), user, origin, who: None }
     }
 
     /// Passes where the login at hand is another one than was refused for this.
@@ -143,6 +163,20 @@ impl ServerLogin {
         match self.credentials.find(endpoint.base(), registry).await {
             Ok(Some(login)) if login == refused => Err(self.unauthorized(endpoint.host(), registry, Some(&login))),
             _ => Ok(()),
+        }
+    }
+
+    /// The login at hand, else one that a person gives.
+    async fn find_or_ask(&self, asking: Asking<'_>) -> Result<Option<Credential>, RemoteError> {
+        let lacking = match self.credentials.find(asking.endpoint.base(), asking.registry).await {
+            Ok(None) => None,
+            Err(error @ RemoteError::Helper { .. }) => Some(error),
+            found => return found,
+        };
+        let typed = self.credentials.ask(asking.registry, lacking.clone()).await?;
+        match lacking.filter(|_| typed.is_none()) {
+            Some(error) => Err(error),
+            None => Ok(typed),
         }
     }
 
@@ -166,13 +200,13 @@ impl ServerLogin {
             return Err(not_encrypted(endpoint.host(), "it asks for a password"));
         }
         let unauthorized = |login: Option<&Credential>| self.unauthorized(endpoint.host(), registry, login);
-        let found = match self.credentials.find(endpoint.base(), registry).await? {
-            None => self.credentials.ask(registry).await?,
-            found => found,
-        };
+        let found = self.find_or_ask(asking).await?;
         // An identity token is of use to a token realm only.
-        let Some(login @ Credential::Password { user, password }) = &found else { return Err(unauthorized(None)) };
+        let Some((user, password)) = found.as_ref().and_then(Credential::password) else {
+            return Err(unauthorized(None));
+        };
         let header = basic_header(endpoint.host(), user, password)?;
+        let login = &Credential::Password { user: user.to_owned(), password: password.clone() };
         let authorization = Authorization { header, login: Some(login.clone()) };
         match self.proofs.of(endpoint.host(), registry, login).await {
             Proof::Taken => Ok(authorization),
@@ -235,22 +269,20 @@ impl ServerLogin {
             Ok(login) => (login, None),
             // What anybody may read is read without a login.
             Err(error @ RemoteError::Helper { .. }) if access == Access::Pull => (None, Some(error)),
+            Err(RemoteError::Helper { .. }) => (self.find_or_ask(asking).await?, None),
             Err(error) => return Err(error),
         };
         let refused = match self.token_for(asking, &url, service, login.as_ref()).await {
             Err(refused @ RemoteError::Unauthorized { .. }) => refused,
             outcome => {
                 if let (Ok(_), Some(RemoteError::Helper { helper, why, .. })) = (&outcome, lacking) {
-                    self.remarks.say_once(Remark::Helper { helper, why });
+                    self.remarks.say_once(Remark::Helper { helper, why, login: None });
                 }
                 return outcome;
             }
         };
-        if let Some(error) = lacking {
-            return Err(error);
-        }
         // Asked only where nobody has a login: one that was refused is for its owner to mend.
-        match if login.is_none() { self.credentials.ask(registry).await? } else { None } {
+        match if login.is_none() { self.find_or_ask(asking).await? } else { None } {
             Some(typed) => self.token_for(asking, &url, service, Some(&typed)).await,
             None => Err(refused),
         }
@@ -284,7 +316,7 @@ impl ServerLogin {
             return Err(self.unauthorized(&host, registry, login));
         }
         if !answer.status.is_success() {
-            return Err(super::answer::token_error_of(&host, &answer));
+            return Err(token_error_of(&host, &answer));
         }
         read_token(&host, &answer.body, login)
     }

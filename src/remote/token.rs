@@ -61,7 +61,7 @@ pub(super) fn token_request(
     service: &str,
     login: Option<&Credential>,
 ) -> Result<Request, RemoteError> {
-    if let Some(Credential::IdentityToken(token)) = login {
+    if let Some(Credential::IdentityToken { token, .. }) = login {
         let mut form = url.clone();
         form.query_pairs_mut()
             .clear()
@@ -76,10 +76,7 @@ pub(super) fn token_request(
         request.headers_mut().insert(CONTENT_TYPE, form_type);
         return Ok(request);
     }
-    let password = match login {
-        Some(Credential::Password { user, password }) => Some((user, password)),
-        _ => None,
-    };
+    let password = login.and_then(Credential::password);
     {
         let mut query = url.query_pairs_mut();
         if let Some((user, _)) = password {

@@ -18,7 +18,7 @@ use crate::engine::lanes::waiting;
 use crate::engine::settings::{NotaryAuth, Settings};
 use crate::keys::Passphrase;
 use crate::remote::auth::FindCredential;
-use crate::remote::{Credential, CredentialSource, RemoteError};
+use crate::remote::{Credential, CredentialSource, Remark, Remarks, RemoteError};
 
 /// How long a login is used before it is looked up anew: helpers are slow and may ask their user.
 const KEPT: Duration = Duration::from_secs(60);
@@ -49,17 +49,22 @@ pub(in crate::engine) struct Credentials {
     /// Who was asked for, so that nobody is asked twice.
     asked: tokio::sync::Mutex<HashMap<String, Option<Credential>>>,
     realms: Realms,
+    remarks: Remarks,
 }
 
-/// How a person is asked for a login; `None` for none.
-pub type Asker = dyn Fn(&str) -> Option<(String, Passphrase)> + Send + Sync;
+/// How a person is asked for a login, and told why none was found where that is an error; `None` for none.
+pub type Asker = dyn Fn(&str, Option<&RemoteError>) -> Option<(String, Passphrase)> + Send + Sync;
 
 impl Credentials {
     /// Reads the remembered realms; Docker's configuration is read when a server asks.
     ///
     /// # Errors
     /// `State`, `Disk`.
-    pub(in crate::engine) fn open(settings: &Settings, named: Option<String>) -> Result<Self, EngineError> {
+    pub(in crate::engine) fn open(
+        settings: &Settings,
+        named: Option<String>,
+        remarks: Remarks,
+    ) -> Result<Self, EngineError> {
         Ok(Self {
             config: settings.docker_config.join("config.json"),
             environment: settings.helper_environment.clone(),
@@ -71,6 +76,7 @@ impl Credentials {
             asker: Mutex::default(),
             asked: tokio::sync::Mutex::default(),
             realms: Realms::open(&settings.state_dir, &settings.allowed_realms)?,
+            remarks,
         })
     }
 
@@ -86,7 +92,7 @@ impl Credentials {
     pub(in crate::engine) fn log_in(&self, registry: &str, login: Login) {
         let credential = match login {
             Login::Password { user, password } => password_login(user, &password),
-            Login::IdentityToken(token) => Credential::IdentityToken(text_of(&token)),
+            Login::IdentityToken(token) => Credential::token(text_of(&token)),
         };
         self.typed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry.to_owned(), credential);
     }
@@ -133,7 +139,10 @@ impl Credentials {
         let surroundings = Surroundings { environment: &self.environment, launcher: &self.launcher };
         if let Some(helper) = helper.or(store) {
             self.came_from(registry, format!("credential helper {helper}"));
-            return Helper::new(helper, surroundings).find(registry).await;
+            return match Helper::new(helper, surroundings).find(registry).await {
+                Err(error @ RemoteError::Helper { .. }) => self.instead(&config, registry, error),
+                found => found,
+            };
         }
         if config.auths.is_empty() && config.cred_helpers.is_empty() {
             // Nobody chose this helper: one that does not work here (no desktop, no key) holds no login.
@@ -150,8 +159,19 @@ impl Credentials {
         })
     }
 
+    /// What the file holds of a registry whose helper failed, as docker takes it.
+    fn instead(&self, config: &DockerConfig, registry: &str, error: RemoteError) -> LoginFound {
+        let stored = config.entry_for(registry).and_then(|(_, stored)| stored.credential().ok().flatten());
+        let (Some(login), RemoteError::Helper { helper, why, .. }) = (stored, &error) else { return Err(error) };
+        let origin = self.config.display().to_string();
+        let remark = Remark::Helper { helper: helper.clone(), why: why.clone(), login: Some(origin.clone()) };
+        self.remarks.say_once(remark);
+        self.came_from(registry, origin);
+        Ok(Some(login))
+    }
+
     /// Asks a person, one question at a time and once for each registry.
-    async fn ask_person(&self, registry: &str) -> LoginFound {
+    async fn ask_person(&self, registry: &str, lacking: Option<RemoteError>) -> LoginFound {
         let asker = self.asker.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(asker) = asker else { return Ok(None) };
         let mut asked = self.asked.lock().await;
@@ -159,7 +179,7 @@ impl Credentials {
             return Ok(answer.clone());
         }
         let name = registry.to_owned();
-        let answer = waiting(move || asker(&name)).await.flatten();
+        let answer = waiting(move || asker(&name, lacking.as_ref())).await.flatten();
         let login = answer.map(|(user, password)| password_login(user, &password));
         asked.insert(registry.to_owned(), login.clone());
         if let Some(login) = &login {
@@ -196,8 +216,8 @@ impl CredentialSource for Credentials {
         Box::pin(self.look_up(server, registry))
     }
 
-    fn ask<'a>(&'a self, registry: &'a str) -> FindCredential<'a> {
-        Box::pin(self.ask_person(registry))
+    fn ask<'a>(&'a self, registry: &'a str, lacking: Option<RemoteError>) -> FindCredential<'a> {
+        Box::pin(self.ask_person(registry, lacking))
     }
 
     fn allows_realm(&self, server: &str, realm: &str) -> bool {

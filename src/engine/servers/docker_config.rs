@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -39,7 +40,8 @@ impl DockerConfig {
         if bytes.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let mut whole: Value = serde_json::from_slice(bytes)
+        // What follows the first value is nothing to Docker.
+        let mut whole = Value::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
             .map_err(|error| format!("line {}, column {} is not JSON", error.line(), error.column()))?;
         let read = Self::of(&whole);
         wipe(&mut whole);
@@ -96,14 +98,17 @@ impl Stored {
     /// # Errors
     /// Says what is expected.
     pub(in crate::engine) fn credential(&self) -> Result<Option<Credential>, &'static str> {
-        if !self.identity_token.is_empty() {
-            return Ok(Some(Credential::IdentityToken(self.identity_token.clone())));
+        let expected = "is not base64 of USER:PASSWORD; log in again with docker login";
+        let password = match self.auth.is_empty() {
+            true => Ok(login(&self.user, self.password.clone())),
+            false => basic(&self.auth).ok_or(expected),
+        };
+        if self.identity_token.is_empty() {
+            return password;
         }
-        if !self.auth.is_empty() {
-            let expected = "is not base64 of USER:PASSWORD; log in again with docker login";
-            return basic(&self.auth).ok_or(expected);
-        }
-        Ok(login(&self.user, self.password.clone()))
+        let beside =
+            password.ok().flatten().as_ref().and_then(Credential::password).map(|(u, p)| (u.to_owned(), p.clone()));
+        Ok(Some(Credential::IdentityToken { token: self.identity_token.clone(), beside }))
     }
 }
 
@@ -166,7 +171,11 @@ mod tests {
         let config = DockerConfig::parse(config.as_bytes()).unwrap();
         match config.entry_for("r.test")?.1.credential().unwrap()? {
             Credential::Password { user, password } => Some((user, password.to_string())),
-            Credential::IdentityToken(token) => Some(("<token>".to_owned(), token.to_string())),
+            Credential::IdentityToken { token, beside } => {
+                let user =
+                    beside.map_or_else(|| "<token>".to_owned(), |(user, password)| format!("{user}:{}", *password));
+                Some((user, token.to_string()))
+            }
         }
     }
 
@@ -183,11 +192,17 @@ mod tests {
             (r#"{"auths":{"r.test":{"username":"eve","password":"secret"}}}"#, eve.clone()),
             (r#"{"AUTHS":{"r.test":{"UserName":"eve","PASSWORD":"secret","auth":""}}}"#, eve.clone()),
             (r#"{"auths":{"r.test":{"Auth":"ZXZlOnNlY3JldA"}}}"#, eve.clone()),
-            (r#"{"auths":{"https://r.test/v1/":{"auth":"ZXZlOnNlY3JldA=="}}}"#, eve),
+            (r#"{"auths":{"https://r.test/v1/":{"auth":"ZXZlOnNlY3JldA=="}}}"#, eve.clone()),
             (r#"{"auths":{"r.test":{"auth":"ZXZlOg=="}}}"#, None),
             (r#"{"auths":{"r.test":{"username":"eve","password":""}}}"#, None),
             (r#"{"auths":{"R.TEST":{"auth":"ZXZlOnNlY3JldA=="}}}"#, None),
             (r#"{"auths":{"r.test":{"identityToken":"abc"}}}"#, Some(("<token>".to_owned(), "abc".to_owned()))),
+            (
+                r#"{"auths":{"r.test":{"auth":"ZXZlOnNlY3JldA==","identitytoken":"abc"}}}"#,
+                Some(("eve:secret".to_owned(), "abc".to_owned())),
+            ),
+            (r#"{"auths":{"r.test":{"auth":"ZXZlOnNlY3JldA=="}}} {"auths":null}"#, eve.clone()),
+            (r#"{"auths":{"r.test":{"auth":"ZXZlOnNlY3JldA=="}}} # mine"#, eve),
         ];
         for (config, expected) in table {
             assert_eq!(login_in(config), expected, "{config}");

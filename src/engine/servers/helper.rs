@@ -87,7 +87,7 @@ impl<'a> Helper<'a> {
         let secret = Zeroizing::new(answer.secret);
         Ok(match answer.username.as_str() {
             "" if secret.is_empty() => None,
-            TOKEN_USER => Some(Credential::IdentityToken(secret)),
+            TOKEN_USER => Some(Credential::token(secret)),
             _ => Some(Credential::Password { user: answer.username, password: secret }),
         })
     }

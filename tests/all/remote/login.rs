@@ -22,7 +22,7 @@ fn refuse(challenge: &str) -> Act {
 }
 
 fn good() -> Act {
-    answer("200 OK", &[], "{}")
+    answer("200 OK", &[], FILE)
 }
 
 /// A server that takes tokens of its own realm (`http://HOST/token`), answered by `realm`.
@@ -355,7 +355,7 @@ impl CredentialSource for Asked {
         }
     }
 
-    fn ask<'a>(&'a self, registry: &'a str) -> FindCredential<'a> {
+    fn ask<'a>(&'a self, registry: &'a str, _: Option<RemoteError>) -> FindCredential<'a> {
         self.1.store(true, Ordering::SeqCst);
         self.0.find("", registry)
     }
@@ -373,6 +373,63 @@ async fn a_person_is_asked_where_the_token_that_anybody_gets_is_not_enough() {
     fetch(&client).await.unwrap();
     fetch(&client).await.unwrap();
     assert_eq!(server.count("/token"), 2, "of nobody, and of the person");
+}
+
+/// A helper that fails, and a person beside it who may know the login; what they were told.
+struct Locked {
+    person: Option<Logins>,
+    told: Mutex<Vec<String>>,
+}
+
+impl CredentialSource for Locked {
+    fn find<'a>(&'a self, _server: &'a str, registry: &'a str) -> FindCredential<'a> {
+        let (helper, why) = ("docker-credential-x".to_owned(), "no wallet".to_owned());
+        let error = RemoteError::Helper { helper, registry: registry.to_owned(), why };
+        Box::pin(async { Err(error) })
+    }
+
+    fn ask<'a>(&'a self, registry: &'a str, lacking: Option<RemoteError>) -> FindCredential<'a> {
+        self.told.lock().unwrap().extend(lacking.map(|error| error.to_string()));
+        match &self.person {
+            Some(logins) => logins.find("", registry),
+            None => Box::pin(async { Ok(None) }),
+        }
+    }
+
+    fn allows_realm(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn where_a_helper_fails_a_person_is_told_so_and_asked() {
+    let basic = Scripted::start(|request, _| match request.header("authorization") {
+        Some(EVE) => good(),
+        _ => refuse("Basic realm=\"x\""),
+    })
+    .await;
+    let realm = |request: &Request| match request.header("authorization") {
+        Some(EVE) => token("T"),
+        _ => answer("401 Unauthorized", &[], ""),
+    };
+    let bearer = with_tokens("127.0.0.1", realm, |sent| sent == "Bearer T").await;
+    for server in [&basic, &bearer] {
+        for person in [Some(eve()), None] {
+            let is_there = person.is_some();
+            let locked = Arc::new(Locked { person, told: Mutex::default() });
+            let client = client_of(&server.url(), SHORT, Arc::<Locked>::clone(&locked));
+            let (read, sent) = (fetch(&client).await.map(drop), upload(&client, &gun("registry.test/web"), &[]).await);
+            for got in [read, sent] {
+                match got {
+                    Ok(()) if is_there => {}
+                    Err(RemoteError::Helper { .. }) if !is_there => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            assert!(locked.told.lock().unwrap().iter().all(|told| told.contains("no wallet")));
+            assert!(!locked.told.lock().unwrap().is_empty());
+        }
+    }
 }
 
 /// A person whose password is another one once it is changed.

@@ -28,6 +28,7 @@ impl Machine {
             asker: Mutex::default(),
             asked: tokio::sync::Mutex::default(),
             realms: Realms::open(dir.path(), &["flag.test".to_owned()].into()).unwrap(),
+            remarks: Remarks::default(),
         };
         Self { dir, credentials }
     }
@@ -47,7 +48,7 @@ impl Machine {
     async fn login(&self, registry: &str) -> String {
         match self.credentials.find("https://elsewhere.test", registry).await {
             Ok(Some(Credential::Password { user, password })) => format!("{user}:{}", password.as_str()),
-            Ok(Some(Credential::IdentityToken(token))) => format!("token {}", token.as_str()),
+            Ok(Some(Credential::IdentityToken { token, .. })) => format!("token {}", token.as_str()),
             Ok(None) => "none".to_owned(),
             Err(error) => format!("error: {error}"),
         }
@@ -106,6 +107,24 @@ async fn helpers_come_before_auths_and_one_for_a_registry_before_the_store() {
     machine.install("docker-credential-own", r#"echo '{"Username":"<token>","Secret":"IDT"}'"#);
     assert_eq!(machine.login("r.test").await, "r.test:s");
     assert_eq!(machine.login("own.test").await, "token IDT");
+}
+
+#[tokio::test]
+async fn where_a_helper_fails_the_files_own_login_is_used_with_a_word() {
+    let config = r#"{"auths": {"r.test": {"auth": "ZXZlOng="}, "s.test": {}}, "credsStore": "x"}"#;
+    let machine = Machine::new(config);
+    let mut heard = machine.credentials.remarks.listen();
+    assert_eq!(machine.login("r.test").await, "eve:x", "it is not installed");
+    let remark = heard.try_recv().unwrap().to_string();
+    assert!(remark.contains("docker-credential-x") && remark.contains("config.json"), "{remark}");
+    assert!(machine.credentials.origin("r.test").unwrap().contains("config.json"));
+    assert!(machine.login("s.test").await.contains("not installed"), "there is nothing in its place");
+    let machine = Machine::new(config);
+    machine.install("docker-credential-x", "echo 'no wallet'; exit 1");
+    assert_eq!(machine.login("r.test").await, "eve:x", "it is broken");
+    let machine = Machine::new(config);
+    machine.install("docker-credential-x", "echo 'credentials not found in native keychain'; exit 1");
+    assert_eq!(machine.login("r.test").await, "none", "it has none");
 }
 
 #[tokio::test]
@@ -215,13 +234,13 @@ async fn a_person_is_asked_once_for_each_registry() {
     let machine = Machine::new("{}");
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&asked);
-    machine.credentials.ask_with(Arc::new(move |registry: &str| {
+    machine.credentials.ask_with(Arc::new(move |registry: &str, _: Option<&RemoteError>| {
         seen.lock().unwrap().push(registry.to_owned());
         (registry == "r.test").then(|| ("eve".to_owned(), Passphrase::from_text("typed")))
     }));
     for _ in 0..2 {
-        assert!(machine.credentials.ask("r.test").await.unwrap().is_some());
-        assert!(machine.credentials.ask("s.test").await.unwrap().is_none());
+        assert!(machine.credentials.ask("r.test", None).await.unwrap().is_some());
+        assert!(machine.credentials.ask("s.test", None).await.unwrap().is_none());
     }
     assert_eq!(*asked.lock().unwrap(), ["r.test", "s.test"]);
     assert_eq!(machine.login("r.test").await, "eve:typed");

@@ -7,6 +7,7 @@ use crate::engine::draft::change::{EntryId, Stage, StagedChange};
 use crate::engine::error::EngineError;
 use crate::engine::lanes::blocking;
 use crate::engine::servers::endpoint_of;
+use crate::engine::wording::count;
 use crate::remote::Endpoint;
 use crate::tuf::Gun;
 
@@ -25,7 +26,8 @@ pub struct Moved {
 
 impl Staging {
     /// Moves a repository's changes that are staged for other addresses to `to`, or to the server that it has now. That
-    /// server must show the root that this machine trusts, or one that descends from it. One undo step.
+    /// server must show the root that this machine trusts, or one that descends from it, or nothing of a repository that is to
+    /// be created. One undo step.
     ///
     /// # Errors
     /// `Input` if there is nothing to move; as reading for a server without the same root.
@@ -45,14 +47,16 @@ impl Staging {
         };
         let address = endpoint.base().to_owned();
         let entries = self.kept.journal.read()?.entries.clone();
-        if !entries.iter().any(|entry| is_elsewhere(entry, gun, &address)) {
+        let away: Vec<&StagedChange> = entries.iter().filter(|entry| is_elsewhere(entry, gun, &address)).collect();
+        if away.is_empty() {
             return Err(EngineError::Input {
                 message: format!("nothing is staged for {gun} under another address than {address}"),
                 hint: "trustdeck status shows what is staged".to_owned(),
             });
         }
+        let created = away.iter().any(|entry| entry.change.is_creation());
         let server = self.servers.client(gun, endpoint, chosen).await?;
-        self.trust.recognise(gun, &server, stop).await?;
+        self.trust.recognise(gun, &server, created, stop).await?;
         let gun = gun.clone();
         blocking(self, move |stage| stage.put_under(&gun, address)).await
     }
@@ -69,7 +73,11 @@ impl Staging {
                 .into_iter()
                 .map(|entry| StagedChange { id: content.new_id(), server: address.clone(), ..entry })
                 .collect();
-            content.act(format!("move {} changes of {gun} to {address}", changes.len()), &ids, changes.clone());
+            content.act(
+                format!("move {} of {gun} to {address}", count(changes.len(), "change")),
+                &ids,
+                changes.clone(),
+            );
             Ok(Moved { changes, from, to: address.clone(), stage: content.stage() })
         })
     }

@@ -6,13 +6,13 @@ use super::part::Trust;
 use super::pin::{self, RootPin};
 use super::source::ServerSource;
 use crate::engine::error::EngineError;
-use crate::remote::{Access, NotaryServer};
+use crate::remote::{Access, NotaryServer, RemoteError};
 use crate::tuf::verify::{Pinning, Purpose, SeenRoles};
 use crate::tuf::{Gun, Role, TrustedSet};
 
 impl Trust {
-    /// Checks that `server` shows the trusted root of a repository, or one that descends from it step by step. Nothing is
-    /// stored.
+    /// Checks that `server` shows the trusted root of a repository, or one that descends from it step by step; or, for one
+    /// that is still to be `created`, that nothing is there. Nothing is stored.
     ///
     /// # Errors
     /// `Input` if this machine does not know the repository, or the server shows another root; `PinLost`, `Remote`, `Verify`.
@@ -20,11 +20,14 @@ impl Trust {
         &self,
         gun: &Gun,
         server: &NotaryServer,
+        created: bool,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let repositories = &self.repositories;
+        let source = ServerSource { server, gun, access: Access::Pull, stop, date: None };
         let known = match pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?) {
             RootPin::Known { root, .. } => root,
+            RootPin::None if created => return is_free(&source).await,
             RootPin::None => {
                 return Err(EngineError::Input {
                     message: format!(
@@ -37,7 +40,6 @@ impl Trust {
                 return Err(EngineError::PinLost { gun: gun.clone(), what, known, found });
             }
         };
-        let source = ServerSource { server, gun, access: Access::Pull, stop, date: None };
         let found = source.root().await?;
         if found == known {
             return Ok(());
@@ -56,5 +58,20 @@ impl Trust {
             ),
             hint: "this is another repository of the same name; stage the changes for it anew".to_owned(),
         })
+    }
+}
+
+/// Passes where a repository can be created.
+async fn is_free(source: &ServerSource<'_>) -> Result<(), EngineError> {
+    match source.root().await {
+        Err(EngineError::Remote { source: RemoteError::NotFound { .. }, .. }) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => {
+            let (gun, base) = (source.gun, source.server.endpoint().base());
+            Err(EngineError::Input {
+                message: format!("{base} has trust data of {gun} already, and what is staged would create it"),
+                hint: format!("drop what is staged with trustdeck reset, and stage it anew with --server {base}"),
+            })
+        }
     }
 }

@@ -194,3 +194,20 @@ async fn staged_changes_follow_their_server_to_another_address() {
     engine.stage().undo().unwrap();
     assert_eq!(engine.stage().staged().unwrap().changes[0].server, running.url());
 }
+
+#[tokio::test]
+async fn a_repository_that_is_to_be_created_follows_to_where_there_is_none_of_its_name() {
+    let empty = || sandbox::start(Options { http: true, empty: true, ..Options::default() });
+    let (running, other) = (empty().await.unwrap(), empty().await.unwrap());
+    let taken = sandbox::start(Options { http: true, ..Options::default() }).await.unwrap();
+    let engine = engine(&running);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let create = || trustdeck::engine::Change::Create { root_key: trustdeck::engine::RootKeyChoice::Auto };
+    let gun = Gun::parse(&format!("{REGISTRY}/team/web")).unwrap();
+    engine.stage().stage(vec![(gun.clone(), create())]).unwrap();
+    let there = engine.stage().move_changes(&gun, Some(taken.url()), &stop).await.unwrap_err();
+    assert!(there.to_string().contains("already") && there.hint().contains("trustdeck reset"), "{there}");
+    let moved = engine.stage().move_changes(&gun, Some(other.url()), &stop).await.unwrap();
+    assert_eq!(moved.stage.changes[0].server, other.url());
+    assert!(moved.stage.undo.as_ref().unwrap().starts_with("move 1 change of "), "{:?}", moved.stage.undo);
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::passphrases::{Typed, Unlocking, chosen, nobody};
-use super::words::{called, shown};
+use super::words::{called, elsewhere, shown};
 use crate::cli::Context;
 use crate::cli::arguments::key::Backup;
 use crate::cli::console::input;
@@ -23,6 +23,13 @@ pub(super) fn run(context: &Context, arguments: &Backup) -> Result<Ending, Probl
         return Err(input("a backup is read again once it is written, which standard output cannot be", hint));
     }
     let keys = chosen_keys(context, &arguments.keys)?;
+    if keys.is_empty() && context.engine.status(None).keys == 0 {
+        let hint = match elsewhere(context).as_slice() {
+            [] => "make one with trustdeck key generate, or bring one with trustdeck key load".to_owned(),
+            places => format!("{}; name another with --trust-dir", places.join("; ")),
+        };
+        return Err(input("there is no key in the key store", hint));
+    }
     if keys.is_empty() {
         context.console.note("every key has a tested backup; name keys to back them up again");
         context.console.result(if context.console.json { "null\n" } else { "" })?;

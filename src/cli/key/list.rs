@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::words::shown;
+use super::words::{elsewhere, shown};
 use crate::cli::Context;
 use crate::cli::ending::Ending;
 use crate::cli::table::Table;
@@ -53,11 +53,8 @@ pub(super) fn run(context: &Context) -> Result<Ending, Problem> {
     } else {
         context.console.result(&text(context, &keys))?;
     }
-    for (trust_dir, count) in context.engine.status(None).other_keys.iter().filter(|_| !keys.iter().any(is_here)) {
-        let why = &context.engine.settings().trust_dir_why;
-        let keys = crate::engine::wording::counted(*count, "private key is", "private keys are");
-        let used = shown(context.engine.keyring().key_dir());
-        context.console.note(&format!("{keys} in {}; used is {used} ({})", shown(trust_dir), printable(why)));
+    if !keys.iter().any(is_here) {
+        elsewhere(context).iter().for_each(|place| context.console.note(place));
     }
     for (key, warning) in keys.iter().filter_map(|key| Some((key, key.warning.as_ref()?))) {
         let KeyPlace::File(path) = &key.place else {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::part::Custody;
 use crate::engine::called;
 use crate::engine::error::EngineError;
+use crate::engine::keyring::other_stores;
 use crate::engine::keyring::tokens::LookAge;
 use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
@@ -15,7 +16,7 @@ impl Custody {
     /// certificate around it is taken too.
     ///
     /// # Errors
-    /// `Input` if nothing or more than one key fits; `Key` if a whole ID is not in the store.
+    /// `Input` if nothing or more than one key fits, or one in another trust directory does; `Key` if a whole ID is not in the store.
     pub fn find_key(&self, typed: &str) -> Result<CanonicalKeyId, EngineError> {
         let typed = typed.trim();
         let stored = self.keyring.held.stored();
@@ -37,11 +38,16 @@ impl Custody {
             let views = views.iter().filter(|view| own(view) && wraps(view, typed));
             found.extend(views.map(|view| view.id.clone()));
         }
-        match (one(typed, found), CanonicalKeyId::parse(typed)) {
-            (Err(_), Ok(id)) if !stored.contains_key(&id) && !on_tokens.contains(&id) => {
+        let elsewhere = match found.is_empty() {
+            true => other_stores::where_one_fits(self.context.settings(), |id| fits(&id)),
+            false => None,
+        };
+        match (one(typed, found), CanonicalKeyId::parse(typed), elsewhere) {
+            (Err(error), _, Some(hint)) => Err(EngineError::Input { message: error.to_string(), hint }),
+            (Err(_), Ok(id), None) if !stored.contains_key(&id) && !on_tokens.contains(&id) => {
                 Err(KeyError::NotFound(id).into())
             }
-            (found, _) => found,
+            (found, ..) => found,
         }
     }
 

@@ -58,7 +58,7 @@ fn refused(facts: &PlanFacts<'_>, change: &Change, refusal: Refusal) -> EngineEr
         return EngineError::Lost { gun, server, copy: copy.is_some() };
     }
     let what = format!("cannot {}: {}", change.describe(), refusal.what);
-    let looked = Some(&refusal.lacks).filter(|lacks| !lacks.is_empty()).and_then(|lacks| (facts.elsewhere)(lacks));
+    let looked = facts.elsewhere.one_of(&refusal.lacks);
     let hint = refusal.hint.clone().and(looked);
     super::refused::refused(facts.gun, Refusal { what, hint, ..refusal })
 }

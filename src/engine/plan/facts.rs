@@ -83,10 +83,19 @@ pub struct PlanFacts<'a> {
     pub at_hand: &'a BTreeSet<CanonicalKeyId>,
     /// What the user calls keys.
     pub labels: &'a (dyn Fn(&CanonicalKeyId) -> Option<String> + Sync),
-    /// Where keys were looked for, and which other place holds one of these.
-    pub elsewhere: &'a (dyn Fn(&[CanonicalKeyId]) -> Option<String> + Sync),
+    /// Where keys lie that are not at hand.
+    pub elsewhere: &'a dyn OtherPlaces,
     /// The time.
     pub now: Time,
+}
+
+/// Places of keys that are not looked into, in sentences.
+pub trait OtherPlaces: Sync {
+    /// Where keys were looked for, and which other place holds one of these.
+    fn one_of(&self, wanted: &[CanonicalKeyId]) -> Option<String>;
+
+    /// The same for a root key.
+    fn root_key(&self) -> Option<String>;
 }
 
 /// The stored key that becomes the root key of a new repository; `None` if one will be made.

@@ -85,7 +85,7 @@ fn missing_keys(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, fou
         let ids = keys.0.iter().map(|key| key.canonical_id().clone());
         let lacks: Vec<CanonicalKeyId> = ids.filter(|id| !facts.at_hand.contains(id)).collect();
         let absent = absent(facts, names, lacks.iter());
-        let looked = (facts.elsewhere)(&lacks).map(|looked| format!(" Here {looked}.")).unwrap_or_default();
+        let looked = facts.elsewhere.one_of(&lacks).map(|looked| format!(" Here {looked}.")).unwrap_or_default();
         let word = role_word(role);
         let warning = if keys.0.is_empty() {
             plain(Weight::Block, format!("{word} has no keys"), "Nobody can sign it. Add a key to it first.")
@@ -119,7 +119,13 @@ fn which_root_key(facts: &PlanFacts<'_>, draft: &Draft<'_>, names: &Names<'_>, f
         found.push(remedied(Remedy::NameRootKey, warning));
         return;
     }
-    let Some(id) = root_key(facts, draft) else { return };
+    let Some(id) = root_key(facts, draft) else {
+        if let Some(place) = facts.elsewhere.root_key() {
+            let detail = format!("There will be two then. Here {place}.");
+            found.push(plain(Weight::Warning, "a new root key is made although there is one", detail));
+        }
+        return;
+    };
     let place = if facts.keys.get(&id).is_some_and(|key| key.on_token) { ", on a token" } else { "" };
     let headline = format!("root key {} ({}{place}) signs root", id.short(), names.label(&id));
     found.push(plain(Weight::Note, headline, "It says from then on which other keys count."));

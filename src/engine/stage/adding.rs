@@ -15,7 +15,7 @@ use crate::engine::keyring::other_stores;
 use crate::engine::plan::facts::KeysAtHand;
 use crate::engine::plan::refused::refused;
 use crate::engine::reference::in_command;
-use crate::tuf::{CanonicalKeyId, Gun};
+use crate::tuf::Gun;
 
 /// New entries, and those that leave the stage for them.
 #[derive(Default)]
@@ -103,14 +103,11 @@ impl Staging {
             let copy = base.lost.as_ref().and_then(|lost| lost.copy.as_deref());
             let ground = Ground { set: base.set.as_deref(), copy, at_hand: &keys.ids, now: self.context.now() };
             applicable(Draft::new(ground), &staged, &new).map_err(|refusal| {
-                let hint = refusal.hint.clone().and(self.where_looked(&refusal.lacks));
+                let looked = other_stores::where_looked(self.context.settings(), &refusal.lacks);
+                let hint = refusal.hint.clone().and(looked);
                 refused(gun, Refusal { hint, ..refusal })
             })?;
         }
         Ok(())
-    }
-
-    fn where_looked(&self, lacks: &[CanonicalKeyId]) -> Option<String> {
-        (!lacks.is_empty()).then(|| other_stores::where_looked(self.context.settings(), lacks)).flatten()
     }
 }

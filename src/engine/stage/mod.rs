@@ -32,6 +32,7 @@ pub mod foreign;
 pub(in crate::engine) mod gather;
 pub(in crate::engine) mod journal;
 pub(in crate::engine) mod kept;
+mod other_places;
 mod part;
 mod place;
 pub(in crate::engine) mod planned;

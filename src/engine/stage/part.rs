@@ -9,12 +9,13 @@ use super::foreign::ForeignChanges;
 use super::gather::{RepositoryStage, known};
 use super::journal::JournalContent;
 use super::kept::{Kept, Reviewed};
+use super::other_places::OtherStores;
 use super::{foreign, planned};
 use crate::engine::context::Context;
 use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
 use crate::engine::error::EngineError;
 use crate::engine::keyring::tokens::LookAge;
-use crate::engine::keyring::{Keyring, other_stores};
+use crate::engine::keyring::Keyring;
 use crate::engine::plan::compute::plan_with_needs;
 use crate::engine::plan::effect::whole;
 use crate::engine::plan::facts::{KeyAtHand, KeysAtHand, KnownFiles, NamedKeys, PlanFacts, RootKeyAtHand};
@@ -250,7 +251,7 @@ impl Staging {
             keys: &keys.keys,
             at_hand: &keys.ids,
             labels: &|id| self.keyring.label_in_plan(id),
-            elsewhere: &|wanted| other_stores::where_looked(self.context.settings(), wanted),
+            elsewhere: &OtherStores(self.context.settings()),
             now: self.context.now(),
         })
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::{home, private};
+use super::{home, private, run};
 
 #[test]
 fn every_row_fits_a_screen() {
@@ -51,4 +51,29 @@ fn changes_of_others_are_seen_and_no_secret_is_remembered() {
     for entry in fs::read_dir(home.state_dir().join("keys")).unwrap() {
         assert!(!fs::read_to_string(entry.unwrap().path()).unwrap().contains(&body));
     }
+}
+
+#[test]
+fn keys_in_a_trust_directory_that_is_not_used_are_named() {
+    let home = home();
+    let id = home.made(&["alice"]);
+    let words = home.listed()[0]["words"].as_str().unwrap().to_owned();
+    let moved = home.path().join("moved");
+    fs::create_dir_all(&moved).unwrap();
+    let ran = |arguments: &[&str]| run(home.trustdeck_command(arguments).env("DOCKER_CONFIG", &moved));
+    let other = home.trust_dir().display().to_string();
+    let is_named = |said: &str| said.split_whitespace().collect::<Vec<_>>().join(" ").contains(&other);
+    for name in [&id, &id[..8], &words] {
+        for arguments in [
+            &["key", "export", name, "--out", "out.pem"][..],
+            &["key", "passwd", name],
+            &["key", "remove", name, "--force"],
+        ] {
+            let told = ran(arguments).ended(2).stderr;
+            assert!(told.contains("DOCKER_CONFIG") && is_named(&told), "{arguments:?}: {told}");
+        }
+    }
+    let nothing = ran(&["key", "backup", "--plain", "--out", "keys.pem"]).ended(2).stderr;
+    assert!(nothing.contains("no key in the key store") && is_named(&nothing), "{nothing}");
+    assert!(!home.path().join("keys.pem").exists());
 }

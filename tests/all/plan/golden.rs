@@ -15,7 +15,7 @@ use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles};
 use trustdeck::tuf::{CanonicalKeyId, Gun, Role, TrustedSet};
 
 use super::support::machine::settings_of;
-use super::world::GUN;
+use super::world::{GUN, Nowhere};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -149,7 +149,7 @@ fn signed(changes: &[StagedChange]) -> Vec<SignedFile> {
         keys: &keys,
         at_hand: &at_hand,
         labels: &|_| None,
-        elsewhere: &|_| None,
+        elsewhere: &Nowhere,
         now: "2026-11-23T00:00:00Z".parse().unwrap(),
     };
     let (draft, _) = draft(&facts).unwrap();

@@ -1,10 +1,10 @@
 //! What a plan warns of, and the fixes that it offers.
 
 use trustdeck::engine::plan::compute::plan_repository;
-use trustdeck::engine::plan::facts::KnownFiles;
+use trustdeck::engine::plan::facts::{KnownFiles, OtherPlaces, PlanFacts};
 use trustdeck::engine::plan::{NeededKey, Remedy, RepositoryPlan, Weight};
 use trustdeck::engine::{Change, Kind, RootKeyChoice};
-use trustdeck::tuf::Role;
+use trustdeck::tuf::{CanonicalKeyId, Role};
 
 use super::support::forge::{Key, days};
 use super::support::machine::{add_signer, delegation, remove_signer, role, sign, sign_into, witness};
@@ -281,6 +281,33 @@ fn a_new_repository_needs_new_keys_or_the_stored_root_key() {
     let unaware = World::new().with_facts(KnownFiles::Absent, &create[1..], plan_repository);
     assert_eq!(unaware.changes.iter().map(|c| c.change.clone()).collect::<Vec<_>>(), create);
     assert!(unaware.creates && !unaware.is_blocked());
+}
+
+/// Another trust directory with a root key.
+struct Elsewhere;
+
+impl OtherPlaces for Elsewhere {
+    fn one_of(&self, _: &[CanonicalKeyId]) -> Option<String> {
+        None
+    }
+
+    fn root_key(&self) -> Option<String> {
+        Some("keys are looked for in here; there holds a root key".to_owned())
+    }
+}
+
+#[test]
+fn a_second_root_key_is_not_made_without_a_word() {
+    let create = [Change::Create { root_key: RootKeyChoice::Auto }];
+    let planned = |world: World| {
+        let plan = |facts: &PlanFacts<'_>| plan_repository(&PlanFacts { elsewhere: &Elsewhere, ..*facts });
+        world.with_facts(KnownFiles::Absent, &create, plan)
+    };
+    let told = |plan: &RepositoryPlan| plan.warnings.iter().any(|w| w.detail.contains("there holds a root key"));
+    let plan = planned(World::new().without("root"));
+    assert!(headlines(&plan, Weight::Warning).contains(&"a new root key is made although there is one"));
+    assert!(told(&plan) && !plan.is_blocked(), "{:?}", plan.warnings);
+    assert!(!told(&planned(World::new())));
 }
 
 #[test]

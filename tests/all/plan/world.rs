@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 use trustdeck::engine::draft::applied::Mark;
 use trustdeck::engine::draft::pulled::{Pulled, pulled};
 use trustdeck::engine::plan::compute::{draft, plan_repository};
-use trustdeck::engine::plan::facts::{KeyAtHand, KnownFiles, PlanFacts};
+use trustdeck::engine::plan::facts::{KeyAtHand, KnownFiles, OtherPlaces, PlanFacts};
 use trustdeck::engine::plan::{RepositoryPlan, RoleDiff};
 use trustdeck::engine::publish::sign::{MadeKeys, SignedFile, SigningError, sign};
 use trustdeck::engine::{Change, EngineError, EntryId, StagedChange};
@@ -17,6 +17,19 @@ use trustdeck::tuf::{CanonicalKeyId, FileMeta, Gun, Remembered, Role, RoleKeys, 
 
 use super::support::forge::{Files, Key, Repository, noon};
 use super::support::machine::role;
+
+/// No other places.
+pub(crate) struct Nowhere;
+
+impl OtherPlaces for Nowhere {
+    fn one_of(&self, _: &[CanonicalKeyId]) -> Option<String> {
+        None
+    }
+
+    fn root_key(&self) -> Option<String> {
+        None
+    }
+}
 
 pub(crate) const GUN: &str = "registry.example.test/team/app";
 
@@ -136,7 +149,7 @@ impl World {
             keys: &keys,
             at_hand: &at_hand,
             labels: &|id| keys.get(id).map(|key| key.role.clone()),
-            elsewhere: &|_| None,
+            elsewhere: &Nowhere,
             now: self.now,
         })
     }

@@ -39,13 +39,23 @@ pub(super) fn error_of(host: &str, what: &str, answer: &Answer) -> RemoteError {
     let status = answer.status.as_u16();
     match status {
         404 => RemoteError::NotFound { host, what: what.to_owned() },
-        301 | 302 | 303 | 307 | 308 => RemoteError::Redirect { host, to: answer.location() },
+        301 | 302 | 303 | 307 | 308 => RemoteError::Redirect { to: target(&host, answer.location()), host },
         400 if wants_tls(&answer.body) => RemoteError::WantsTls { host },
         400 if let Some(why) = client_certificate(&answer.body) => RemoteError::Tls { host, why },
+        401 | 403 if is_page(&answer.body) => {
+            let why = format!("{}; it answers with a web page", detail(answer));
+            RemoteError::Forbidden { host, why }
+        }
         401 | 403 => RemoteError::Forbidden { host, why: detail(answer) },
         429 | 503 => RemoteError::Busy { host, status, wait: retry_after(&answer.headers).map(|wait| wait.as_secs()) },
         _ => RemoteError::Server { host, status, detail: detail(answer) },
     }
+}
+
+/// Where a redirect leads, with the host of one that names a path only.
+fn target(host: &str, location: String) -> String {
+    let is_path = location.starts_with('/') && !location.starts_with("//");
+    if is_path { format!("{host}{location}") } else { location }
 }
 
 /// The class of a token service's refusal: one that is not there says nothing of what a token was wanted for.
@@ -85,16 +95,21 @@ const REGISTRY_HEADER: &str = "docker-distribution-api-version";
 /// What answers, if this is no answer of a trust server: it has a code for what it does not have, and sends JSON. Whoever
 /// asks for a network's login answers in its place.
 pub(super) fn stranger(answer: &Answer) -> Option<Stranger> {
-    let of_header = answer.headers.contains_key(REGISTRY_HEADER).then_some(Stranger::Registry);
     let page = is_page(&answer.body).then_some(Stranger::WebPage);
     match (answer.status.as_u16(), first_error(&answer.body)) {
         (404, Some(item)) if REGISTRY_CODES.contains(&item.code.as_str()) => Some(Stranger::Registry),
         (404, Some(item)) if NOTARY_CODES.contains(&item.code.as_str()) => None,
-        (404, _) => of_header.or(page).or(Some(Stranger::Other)),
-        (200, _) => page.and(of_header).or(page),
+        (404, _) => looks_like(answer).or(Some(Stranger::Other)),
+        (200, _) => page.and(looks_like(answer)),
         (511, _) => Some(Stranger::WebPage),
         _ => None,
     }
+}
+
+/// What an answer looks like that a trust server may stand behind, such as one that wants a login.
+pub(super) fn looks_like(answer: &Answer) -> Option<Stranger> {
+    let page = || is_page(&answer.body).then_some(Stranger::WebPage);
+    is_registry(answer).then_some(Stranger::Registry).or_else(page)
 }
 
 /// Whether a registry says of itself what it is.
@@ -102,9 +117,13 @@ pub(super) fn is_registry(answer: &Answer) -> bool {
     answer.headers.contains_key(REGISTRY_HEADER)
 }
 
-/// Whether these bytes begin as a file of a trust server does, be it good or false.
+/// Whether these bytes are an object with the members of a trust server's files, be it good or false. Those come first in
+/// what Notary writes; elsewhere they are looked for without reading the rest.
 pub(super) fn is_metadata(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{")
+    const MEMBERS: [&str; 2] = ["\"signed\"", "\"signatures\""];
+    let Some(inside) = body.trim_ascii_start().strip_prefix(b"{") else { return false };
+    let first = inside.trim_ascii_start();
+    MEMBERS.iter().any(|member| first.starts_with(member.as_bytes())) || MEMBERS.iter().any(|member| has(body, member))
 }
 
 fn is_page(body: &[u8]) -> bool {

@@ -47,9 +47,10 @@ pub enum RemoteError {
     /// A redirect, which is not followed.
     #[error("{host} redirects to {to}")]
     Redirect { host: String, to: String },
-    /// 401 with or without credentials; `origin` says where those were found.
-    #[error("{host} wants a login for {registry}{}", refused(user.as_deref(), origin.as_deref()))]
-    Unauthorized { host: String, registry: String, user: Option<String>, origin: Option<String> },
+    /// 401 with or without credentials; `origin` says where those were found, `who` what answers if it looks like no trust
+    /// server, which may be behind it all the same.
+    #[error("{host} wants a login for {registry}{}{}", refused(user.as_deref(), origin.as_deref()), looks_like(*who))]
+    Unauthorized { host: String, registry: String, user: Option<String>, origin: Option<String>, who: Option<Stranger> },
     /// 403, or a token without the rights.
     #[error("{host} does not allow this: {why}")]
     Forbidden { host: String, why: String },
@@ -116,6 +117,10 @@ impl RemoteError {
                 | Self::BadAnswer { .. }
         )
     }
+}
+
+fn looks_like(who: Option<Stranger>) -> String {
+    who.map(|who| format!("; it answers {who}")).unwrap_or_default()
 }
 
 fn refused(user: Option<&str>, origin: Option<&str>) -> String {

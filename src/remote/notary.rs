@@ -116,7 +116,7 @@ impl NotaryServer {
     pub fn new(endpoint: Endpoint, setup: Setup, credentials: Arc<dyn CredentialSource>) -> Result<Self, RemoteError> {
         let turns = Arc::new(Turns::new(setup.parallel));
         let http = Http::new(&endpoint, &setup, &turns)?;
-        let login = ServerLogin::new(credentials, setup.remarks.clone());
+        let login = ServerLogin::of_trust(credentials, setup.remarks.clone());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
         let line = ServerLine::new(&endpoint, http.own(), setup.limits).map(Arc::new);
         let (slots, chosen) = (Slots::default(), setup.chosen);

@@ -138,7 +138,11 @@ fn words(steps: &[Step]) -> String {
         }
         in_entry |= !matches!(step, Step::Member(_));
     }
-    if parts.is_empty() { "the file".to_owned() } else { parts.join(" of ") }
+    match steps.last() {
+        Some(Step::Member(name)) if parts.is_empty() => (*name).to_owned(),
+        _ if parts.is_empty() => "the file".to_owned(),
+        _ => parts.join(" of "),
+    }
 }
 
 /// The start of a name from outside, made printable.

@@ -25,8 +25,8 @@ fn bytes(text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_good_answer_is_received_with_its_date() {
     let date = "Date: Sun, 22 Nov 2026 18:06:45 GMT";
-    let received = fetch_from(answer("200 OK", &[date], "{}")).await.unwrap();
-    assert_eq!(received.bytes, b"{}");
+    let received = fetch_from(answer("200 OK", &[date], FILE)).await.unwrap();
+    assert_eq!(received.bytes, FILE.as_bytes());
     assert_eq!(received.date, Some("2026-11-22T18:06:45Z".parse().unwrap()));
 }
 
@@ -108,7 +108,7 @@ async fn what_is_no_answer_to_the_question_is_told_for_what_it_is() {
 async fn a_file_is_asked_for_again_when_a_kept_connection_broke() {
     let server = Scripted::start(|_, number| match number {
         1 => Act::SendAndClose(Vec::new()),
-        _ => answer("200 OK", &[], "{}"),
+        _ => answer("200 OK", &[], FILE),
     })
     .await;
     let client = client(&server.url());
@@ -127,7 +127,7 @@ async fn answers_that_are_not_http_are_errors() {
 async fn encoded_answers_are_refused_and_no_encoding_is_asked_for() {
     let got = fetch_from(answer("200 OK", &["Content-Encoding: gzip"], "\u{1f}")).await;
     assert!(matches!(got, Err(RemoteError::BadAnswer { .. })), "{got:?}");
-    let server = Scripted::start(|_, _| answer("200 OK", &["Content-Encoding: identity"], "{}")).await;
+    let server = Scripted::start(|_, _| answer("200 OK", &["Content-Encoding: identity"], FILE)).await;
     fetch(&client(&server.url())).await.unwrap();
     assert_eq!(server.requests()[0].header("accept-encoding"), None);
 }
@@ -281,7 +281,7 @@ async fn a_cancelled_fetch_ends_at_once() {
 
 #[tokio::test]
 async fn a_hundred_fetches_share_few_connections() {
-    let server = Scripted::start(|_, _| answer("200 OK", &[], "{}")).await;
+    let server = Scripted::start(|_, _| answer("200 OK", &[], FILE)).await;
     let client = client(&server.url());
     let all = futures_util::future::join_all((0..100).map(|_| fetch(&client))).await;
     assert!(all.into_iter().all(|got| got.is_ok()));
@@ -377,6 +377,8 @@ async fn what_is_no_trust_server_is_told_as_what_it_is() {
             Stranger::Other,
         ),
         (answer("200 OK", &[], "OK"), Stranger::Other),
+        (answer("200 OK", &[], r#"{"hello":1}"#), Stranger::Other),
+        (answer("200 OK", &[], "{}"), Stranger::Other),
         (answer("200 OK", &[], ""), Stranger::Other),
         (answer("511 Network Authentication Required", &[], "log in"), Stranger::WebPage),
         (answer("200 OK", &["Content-Type: text/html"], page), Stranger::WebPage),
@@ -393,6 +395,31 @@ async fn what_is_no_trust_server_is_told_as_what_it_is() {
     .await;
     let got = fetch(&client(&server.url())).await;
     assert!(matches!(got, Err(RemoteError::NotNotary { what: Stranger::Registry, .. })), "{got:?}");
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_path_names_its_host() {
+    let server = Scripted::start(|_, _| answer("302 Found", &["Location: /login"], "")).await;
+    let error = fetch(&client(&server.url())).await.unwrap_err().to_string();
+    assert!(error.ends_with(&format!("redirects to {}/login", server.url().trim_start_matches("http://"))), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_refusal_looks_like_is_told_and_a_trust_server_may_still_be_behind_it() {
+    let registry = "Docker-Distribution-Api-Version: registry/2.0";
+    let basic = "WWW-Authenticate: Basic realm=\"x\"";
+    let page = "<html><title>log in</title></html>";
+    for (act, expected) in [
+        (answer("401 Unauthorized", &[], page), "with a web page"),
+        (answer("401 Unauthorized", &[basic], page), "with a web page"),
+        (answer("401 Unauthorized", &[basic, registry], "{}"), "as a registry"),
+        (answer("403 Forbidden", &[], page), "with a web page"),
+    ] {
+        let error = fetch_from(act.clone()).await.unwrap_err();
+        assert!(error.is_of_login() && error.to_string().contains(expected), "{act:?}: {error}");
+    }
+    let plain = fetch_from(answer("401 Unauthorized", &[basic], "{}")).await.unwrap_err();
+    assert!(!plain.to_string().contains("it answers"), "{plain}");
 }
 
 #[tokio::test]

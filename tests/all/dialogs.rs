@@ -41,7 +41,7 @@ fn problem(kind: Kind) -> Problem {
 /// The server's answer about a repository is a question.
 fn ask(state: &mut State, name: &str, kind: Kind, ask: Ask) {
     let admission = if let Ask::Admission(admission) = &ask { Some(Box::new(admission.clone())) } else { None };
-    let failure = Failure { problem: Problem { admission, ..problem(kind) }, ask: Some(ask), raw: None };
+    let failure = Failure { ask: Some(ask), ..Failure::plain(Problem { admission, ..problem(kind) }) };
     let found = Outcome::Viewed(gun(name), Source::Server, Err(failure));
     tell(state, Effect::Refresh(gun(name)), found);
 }
@@ -218,7 +218,7 @@ fn a_registry_that_wants_a_login_is_asked_again_with_it() {
     let registry = "registry.example.com".to_owned();
     let refused =
         Problem { admission: Some(Box::new(Admission::Login { registry, user: None })), ..problem(Kind::Auth) };
-    let failure = Failure { problem: refused, ask: None, raw: None };
+    let failure = Failure::plain(refused);
     let effects = press(&mut state, "3");
     tell(&mut state, effects[0].clone(), Outcome::Registry(RegistryFound::Compared(demo.clone(), Err(failure))));
     let effects = press(&mut state, "1iann<tab>secret word<enter>");

@@ -84,7 +84,7 @@ fn key_errors() -> Vec<EngineError> {
 }
 
 fn failure(error: &EngineError) -> Failure {
-    Failure { problem: error.problem(), ask: None, raw: None }
+    Failure::plain(error.problem())
 }
 
 /// The words of a frame, in one line.
@@ -211,5 +211,27 @@ fn no_failure_is_headed_by_the_word_that_programs_read() {
     for kind in [Kind::BusyLocal, Kind::OutcomeUnknown, Kind::NotStored, Kind::Role, Kind::Freeze, Kind::Mix] {
         let said = trustdeck::tui::state::words::failed(kind);
         assert!(said != kind.word() && !said.contains('-'), "{said}");
+    }
+}
+
+#[test]
+fn nothing_is_staged_for_a_repository_that_no_trust_server_answers_for() {
+    let demo = gun("admin/demo");
+    for keys in ["1s", "2a", "3a", "3s"] {
+        let mut state = browsing();
+        press(&mut state, "/admin/demo<enter>");
+        let error = EngineError::Remote {
+            gun: Some(demo.clone()),
+            source: RemoteError::NotNotary {
+                host: "registry.test".to_owned(),
+                what: trustdeck::remote::Stranger::Registry,
+                chosen: "--server".to_owned(),
+            },
+        };
+        let failure = Failure { is_no_trust_server: true, ..failure(&error) };
+        tell(&mut state, Effect::Refresh(demo.clone()), Outcome::Viewed(demo.clone(), Source::Server, Err(failure)));
+        press(&mut state, keys);
+        assert!(state.dialogs.is_empty(), "{keys} opens nothing");
+        assert!(words(&state).contains("is no trust server"), "{keys}: {}", words(&state));
     }
 }

@@ -326,7 +326,7 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
 fn refuse(state: &mut State, gun: &Gun, problem: Problem) {
     use trustdeck::tui::messages::effect::Effect;
     use trustdeck::tui::messages::event::{Outcome, Source};
-    let failure = Failure { problem, ask: None, raw: None };
+    let failure = Failure::plain(problem);
     screen::scene::tell(
         state,
         Effect::Refresh(gun.clone()),

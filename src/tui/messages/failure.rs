@@ -12,9 +12,17 @@ pub struct Failure {
     pub ask: Option<Ask>,
     /// The error as the program has it, for whoever looks closer.
     pub raw: Option<String>,
+    /// Whether something else than a trust server answers: nothing that is staged could be published.
+    pub is_no_trust_server: bool,
 }
 
 impl Failure {
+    /// A problem, and nothing more to say of it.
+    #[must_use]
+    pub fn plain(problem: Problem) -> Self {
+        Self { problem, ask: None, raw: None, is_no_trust_server: false }
+    }
+
     /// The key that the passphrase opens instead.
     #[must_use]
     pub fn other_key(&self) -> Option<&CanonicalKeyId> {

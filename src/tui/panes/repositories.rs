@@ -24,7 +24,7 @@ use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, Sort, bind};
-use crate::tui::state::{Listing, Order, Repository, State, Work, actions, staging};
+use crate::tui::state::{Listing, Order, Repository, State, Work, actions, selected, staging};
 use crate::tui::wizard;
 
 /// Keys of this pane.
@@ -35,7 +35,8 @@ pub const BINDINGS: &[Binding] = &[
         .unless(no_signing),
     bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(no_restoring),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
-    bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40).unless(none),
+    bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40)
+        .unless(selected::no_repository),
     bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "notary staged", Group::Stage, 50)
         .unless(no_foreign),
     bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)

@@ -158,7 +158,7 @@ fn viewed(state: &mut State, gun: &Gun, source: Source, result: Result<Arc<Repos
         state.record(&failure);
     }
     if let Some(problem) = refused {
-        state.complain(&Failure { problem, ask: None, raw: None });
+        state.complain(&Failure::plain(problem));
     }
     if let Some(notice) =
         notice.filter(|_| source == Source::Server && state.tour.is_none() && state.here.sandbox.is_none())
@@ -319,7 +319,7 @@ fn record_publish(state: &mut State, result: &Result<Vec<Published>, Failure>) {
             for published in all {
                 match &published.outcome {
                     PublishOutcome::Failed(problem) => {
-                        state.record(&Failure { problem: problem.clone(), ask: None, raw: None });
+                        state.record(&Failure::plain(problem.clone()));
                     }
                     PublishOutcome::Done => {
                         let (name, checked) = (state.name_of(&published.gun), published.checked.clone());

@@ -18,7 +18,7 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
         role: None,
         admission: None,
     };
-    Failure { problem, ask: None, raw: None }
+    Failure::plain(problem)
 }
 
 /// An engine's error as plain data, with the question that would help.
@@ -34,6 +34,7 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         EngineError::Remote { source, .. } => answered(source).map(|raw| raw.chars().take(RAW).collect()),
         _ => None,
     };
+    let is_no_trust_server = matches!(&error, EngineError::Remote { source: RemoteError::NotNotary { .. }, .. });
     let ask = match error {
         EngineError::FirstContact { roots, keys, .. } => Some(Ask::FirstContact { roots, keys }),
         EngineError::PinLost { known, found, .. } => Some(Ask::PinLost { known, found, differs: vec![] }),
@@ -48,7 +49,7 @@ pub(in crate::tui) fn of(error: EngineError) -> Failure {
         EngineError::Key(KeyError::Token(TokenError::WrongManagementKey(_))) => Some(Ask::ManagementKey),
         _ => problem.admission.as_deref().cloned().map(Ask::Admission),
     };
-    Failure { problem, ask, raw }
+    Failure { problem, ask, raw, is_no_trust_server }
 }
 
 /// What a server answered, in its own words.

@@ -5,6 +5,17 @@ use super::rows::TagRow;
 use crate::engine::KeyView;
 use crate::engine::view::{RoleView, TagView};
 
+/// Why nothing can be staged for the repository under the cursor.
+pub fn no_repository(state: &State) -> Option<&'static str> {
+    match state.repository() {
+        None => Some("there is no repository here"),
+        Some(repository) if repository.failure.as_ref().is_some_and(|failure| failure.is_no_trust_server) => {
+            Some("what answers for it is no trust server, which --server or the configuration names")
+        }
+        Some(_) => None,
+    }
+}
+
 /// The key under the cursor.
 pub fn key(state: &State) -> Option<&KeyView> {
     state.keyring.keys.get(state.lists.keys.selected_index()?)

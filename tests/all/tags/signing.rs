@@ -191,7 +191,7 @@ fn what_no_registry_takes_as_a_tag_is_refused_in_the_form_with_what_a_tag_is() {
     let asked = look_up(&effects);
     let source = RemoteError::NotTag("-rc1".to_owned());
     let problem = EngineError::Remote { gun: Some(gun("admin/demo")), source }.problem();
-    let found = vec![(asked.wanted[0].clone(), Err(Failure { problem, ask: None, raw: None }))];
+    let found = vec![(asked.wanted[0].clone(), Err(Failure::plain(problem)))];
     tell(&mut state, effects[0].clone(), Outcome::Registry(RegistryFound::LookedUp(asked, found)));
     let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("the form is gone") };
     let error = form.error.as_ref().map(ToString::to_string).unwrap_or_default();

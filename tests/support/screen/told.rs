@@ -34,7 +34,7 @@ pub fn select(state: &mut State, name: &str) {
 pub fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
     let (message, hint) = ("what".to_owned(), "do".to_owned());
     let problem = Problem { kind, message, hint, repository: None, role: None, admission: None };
-    Failure { problem, ask, raw: None }
+    Failure { ask, ..Failure::plain(problem) }
 }
 
 pub fn signer(name: &str) -> SignerName {

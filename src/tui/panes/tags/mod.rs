@@ -30,15 +30,11 @@ pub use view::{render, summary};
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all about it", Group::Look, 45).unless(none),
     bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(not_signable),
-    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_repository),
+    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(selected::no_repository),
     bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(not_signed),
     bind(&["="], Wanted::Tags(actions::Tags::Compare), "compare", Group::Look, 40).unless(no_registry),
     bind(&["V"], Wanted::Tags(actions::Tags::Verify), "verify", Group::Look, 42).unless(nothing_to_verify),
 ];
-
-fn no_repository(state: &State) -> Option<&'static str> {
-    state.repository().is_none().then_some("there is no repository here")
-}
 
 fn none(state: &State) -> Option<&'static str> {
     state.lists.tags.is_empty().then_some("there is no tag here")
@@ -57,7 +53,7 @@ fn not_signable(state: &State) -> Option<&'static str> {
     let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
     let unset =
         || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
-    none(state).or_else(unset)
+    none(state).or_else(|| selected::no_repository(state)).or_else(unset)
 }
 
 fn not_signed(state: &State) -> Option<&'static str> {

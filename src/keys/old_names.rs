@@ -2,7 +2,8 @@
 //!
 //! Root keys lay in `root_keys/ID_root.key`, others in `tuf_keys/GUN/ID_ROLE.key`. Source: notary-v1.md section 2.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::tuf::{CanonicalKeyId, Gun};
 
@@ -29,6 +30,30 @@ pub fn named(path: &Path) -> PathFacts {
     let root = || above.ends_with("root_keys").then_some("root");
     let role = role.or_else(root).filter(|role| !role.is_empty() && role.len() <= 64);
     PathFacts { id: Some(id), role: role.map(str::to_owned), gun: gun.map(str::to_owned) }
+}
+
+/// Deepest folder that is looked into.
+const DEPTH: usize = 8;
+/// Most files and folders that are looked at.
+const MOST: usize = 5000;
+
+/// The first key file below a directory of an old layout that is none of the keys that `holds` knows.
+pub(super) fn first_other(directory: &Path, holds: impl Fn(&CanonicalKeyId) -> bool) -> Option<PathBuf> {
+    let (mut found, mut seen) = (Vec::new(), 0);
+    let mut folders = vec![(directory.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(MOST.saturating_sub(seen)) {
+            seen += 1;
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.extend((depth < DEPTH).then(|| (path, depth + 1)));
+            } else if path.extension().is_some_and(|end| end == "key") && !named(&path).id.is_some_and(|id| holds(&id))
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.into_iter().min()
 }
 
 #[cfg(test)]

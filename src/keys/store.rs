@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::error::KeyError;
 use super::files::{check_own, disk, exposure, make_private_dir, open_in, read_in, sweep, write_aside};
 use super::index::KeyIndex;
+use super::old_names;
 use super::open_error::OpenError;
 use super::passphrase::Passphrase;
 use super::pem::{self, Block, Head};
@@ -96,16 +97,22 @@ impl KeyStore {
     fn inspect(&self, path: &Path) -> Result<Option<StoredKey>, KeyError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if matches!(&*name, "root_keys" | "tuf_keys") && path.is_dir() {
-            let what = "holds keys in the layout of notary 0.1 to 0.3";
-            return Err(KeyError::ToLoad { path: path.to_owned(), what });
+            let what = "is a key in the layout of notary 0.1 to 0.3";
+            let left = old_names::first_other(path, |id| self.holds(id));
+            return left.map_or(Ok(None), |path| Err(KeyError::ToLoad { path, what }));
         }
-        let Some(stem) = name.strip_suffix(".key") else { return Ok(None) };
+        let is_pem = name.ends_with(".pem");
+        let Some(stem) = name.strip_suffix(if is_pem { ".pem" } else { ".key" }) else { return Ok(None) };
         let format = |what: &str| KeyError::Format { path: path.to_owned(), what: what.to_owned() };
         let (file, metadata) = open_in(&self.dir, path)?;
         let mut start = Zeroizing::new(Vec::with_capacity(HEAD));
         file.take(HEAD as u64).read_to_end(&mut start).map_err(disk(path))?;
         let head = Head::read(&start);
         let is_key = head.as_ref().is_ok_and(|head| head.label.ends_with("PRIVATE KEY"));
+        if is_pem {
+            let what = "is a private key that nobody looks for under this name";
+            return if is_key { Err(KeyError::ToLoad { path: path.to_owned(), what }) } else { Ok(None) };
+        }
         let id = CanonicalKeyId::parse(stem).map_err(|_| match is_key {
             true => KeyError::ToLoad { path: path.to_owned(), what: "is not named after a key ID" },
             false => format("is no private key, and is not named after a key ID"),
@@ -158,6 +165,7 @@ impl KeyStore {
         let key = opened.map_err(|error| match error {
             OpenError::Locked => KeyError::Locked(id.clone()),
             OpenError::WrongPassphrase => KeyError::WrongPassphrase { id: id.clone(), opens: None },
+            OpenError::Convertible(what) => KeyError::Convertible { path: path.clone(), what },
             OpenError::Format(what) => KeyError::Format { path: path.clone(), what },
         })?;
         if key.id() == id { Ok(key) } else { Err(KeyError::OtherKey { path, found: key.id().clone() }) }

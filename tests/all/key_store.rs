@@ -186,11 +186,22 @@ fn keys_of_old_layouts_and_other_names_are_to_be_loaded() {
     let store = KeyStore::new(dir.path());
     let key = new_key();
     let path = store.save(&key, "alice", None, &new_passphrase("passphrase")).unwrap();
-    fs::create_dir(store.dir().join("root_keys")).unwrap();
+    let old = store.dir().join("root_keys");
+    fs::create_dir(&old).unwrap();
+    fs::copy(&path, old.join(format!("{}_root.key", key.id()))).unwrap();
+    fs::write(store.dir().join("public.pem"), "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n").unwrap();
+    assert_eq!(store.list().unwrap().1.len(), 0, "it was loaded already");
+    let other = old.join(format!("{}_root.key", "ab".repeat(32)));
+    fs::copy(&path, &other).unwrap();
     fs::copy(&path, store.dir().join("mine.key")).unwrap();
+    fs::copy(&path, store.dir().join("jeff.pem")).unwrap();
     fs::copy(&path, store.dir().join(format!("{}_root.key", key.id()))).unwrap();
     let (_, problems) = store.list().unwrap();
-    assert_eq!(problems.iter().filter(|problem| matches!(problem, KeyError::ToLoad { .. })).count(), 3, "{problems:?}");
+    assert_eq!(problems.iter().filter(|problem| matches!(problem, KeyError::ToLoad { .. })).count(), 4, "{problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.to_string().starts_with(&other.display().to_string())),
+        "{problems:?}"
+    );
 }
 
 #[test]

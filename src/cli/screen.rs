@@ -180,16 +180,21 @@ fn environment(globals: &Globals) -> ScreenOptions {
 fn options(globals: &Globals) -> Result<ScreenOptions, Problem> {
     let mut options = environment(globals);
     let own = config::screen(&Places::of_user()?)?;
-    let configured = || own.theme.as_deref().map(|name| theme(name, "theme in trustdeck's configuration")).transpose();
-    if let Some(theme) = theme_asked_for(globals)?.map_or_else(configured, |theme| Ok(Some(theme)))? {
-        options.theme = theme;
+    match (theme_asked_for(globals)?, own.theme.as_deref().map(|name| (name, arguments::theme(name)))) {
+        (Some(theme), _) | (None, Some((_, Ok(theme)))) => options.theme = theme,
+        // What is written for every day costs nobody the screen.
+        (None, Some((name, Err(expected)))) => {
+            options.wrong_looks.push(format!("theme in trustdeck's configuration is {name:?}: {expected}"));
+        }
+        (None, None) => {}
     }
     if !own.colours.is_empty() {
         let written = own.colours.iter().map(|(role, colour)| (role.as_str(), colour.as_str()));
         let (colours, wrong) = OwnColours::parse(written);
         let place = |role: &str| own.lines.get(&format!("colours.{role}")).map(|line| format!("{line}: "));
-        options.wrong_colours =
-            wrong.into_iter().map(|(role, what)| format!("{}{what}", place(role).unwrap_or_default())).collect();
+        options
+            .wrong_looks
+            .extend(wrong.into_iter().map(|(role, what)| format!("{}{what}", place(role).unwrap_or_default())));
         // As long as the program runs.
         options.colours = Some(Box::leak(Box::new(colours)));
     }

@@ -31,7 +31,7 @@
 //! | `servers` | which server, and its client | `error`, `settings`, `context`, `lanes`, `disk` |
 //! | `trust` | what is true of a repository | `other_root`, `error`, `wording`, `settings`, `context`, `lanes`, `disk`, `servers` |
 //! | `view` | what is shown of it | `error`, `called`, `settings`, `wording`, `context`, `reference`, `draft`, `keyring`, `servers`, `trust` |
-//! | `stage` | what is wanted | `error`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
+//! | `stage` | what is wanted | `error`, `wording`, `settings`, `context`, `lanes`, `reference`, `draft`, `disk`, `plan`, `keyring`, `servers`, `trust` |
 //! | `custody` | owning keys | `error`, `called`, `reference`, `context`, `disk`, `keyring`, `trust`, `view` |
 //! | `publish` | sending and checking | `error`, `wording`, `called`, `context`, `lanes`, `reference`, `draft`, `plan`, `keyring`, `servers`, `trust`, `stage` |
 //! | `tags` | signed tags beside a registry's | `error`, `wording`, `context`, `draft`, `servers`, `trust`, `view` |
@@ -145,8 +145,11 @@ impl Engine {
     /// `OwnDir`, `State`; `Exposed` for a state directory that others may write.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, EngineError> {
         let context = Context::new(settings, clock);
+        let (state_dir, now) = (&context.settings().state_dir, context.now());
+        let aside = [keyring::labels::set_aside(state_dir, now)?, servers::realms::set_aside(state_dir, now)?];
         let keyring = Keyring::open(&context)?;
         let servers = Servers::open(&context)?;
+        aside.iter().flatten().for_each(|moved| servers.say_aside(moved));
         let trust = Trust::open(&context, &servers)?;
         let stage = Staging::open(&keyring, &trust)?;
         let views = Views::new(&keyring, &trust);

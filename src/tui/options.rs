@@ -67,8 +67,8 @@ pub struct ScreenOptions {
     pub theme: ThemeChoice,
     /// Colours of the user's own.
     pub colours: Option<&'static OwnColours>,
-    /// What is wrong with them.
-    pub wrong_colours: Vec<String>,
+    /// What is wrong with them, and with the theme.
+    pub wrong_looks: Vec<String>,
     /// Keys of the user's own, by the name of their action.
     pub keys: BTreeMap<String, Vec<String>>,
     /// Where they are written: `keys.quit` in `FILE: line 4`.
@@ -114,7 +114,7 @@ impl ScreenOptions {
             notes: BTreeMap::new(),
             theme,
             colours: None,
-            wrong_colours: vec![],
+            wrong_looks: vec![],
             keys: BTreeMap::new(),
             lines: BTreeMap::new(),
             mouse: true,
@@ -182,7 +182,7 @@ impl ScreenOptions {
             state.focus = if lists_of_one { Pane::Repositories } else { pick.pane };
         }
         state.here.pick.clone_from(&self.pick);
-        state.say_all(Tone::Warn, "colours", &self.wrong_colours);
+        state.say_all(Tone::Warn, "colours", &self.wrong_looks);
         if let Some(told) = &self.told {
             state.say(Tone::Done, "server", told.clone());
         }

@@ -204,11 +204,34 @@ fn labels_are_the_users_words_first() {
 #[test]
 fn labels_of_a_newer_version_are_refused() {
     let machine = Machine::new();
-    for text in [r#"{"version":2,"names":[]}"#, "not JSON", r#"{"version":1,"labels":{"short":"x"}}"#] {
-        machine.label(text);
-        let opened = Engine::open(machine.settings.clone(), Arc::new(jiff::Timestamp::now));
-        assert!(matches!(opened, Err(EngineError::State { path, .. }) if path.ends_with("state/labels.json")));
+    machine.label(r#"{"version":2,"names":[]}"#);
+    let opened = Engine::open(machine.settings.clone(), Arc::new(jiff::Timestamp::now));
+    assert!(matches!(opened, Err(EngineError::State { path, .. }) if path.ends_with("state/labels.json")));
+}
+
+#[test]
+fn damaged_labels_and_realms_are_moved_aside_with_a_word() {
+    let machine = Machine::new();
+    let state = &machine.settings.state_dir;
+    for (file, text) in [
+        ("labels.json", "not JSON"),
+        ("labels.json", r#"{"version":1,"labels":{"short":"x"}}"#),
+        ("realms.json", "{"),
+        ("realms.json", "[]"),
+    ] {
+        fs::create_dir_all(state).unwrap();
+        fs::write(state.join(file), text).unwrap();
+        let open = || Engine::open(machine.settings.clone(), Arc::new(jiff::Timestamp::now)).unwrap();
+        let mut heard = open().servers().remarks();
+        let said = heard.try_recv().unwrap().to_string();
+        assert!(said.contains(file) && said.contains(".unreadable"), "{said}");
+        assert!(!state.join(file).exists());
+        assert!(open().servers().remarks().try_recv().is_err(), "once");
     }
+    let kept = fs::read_dir(state)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "unreadable"));
+    assert_eq!(kept.count(), 4);
 }
 
 #[test]

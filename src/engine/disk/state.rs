@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
@@ -68,6 +69,28 @@ impl StateFolder {
     pub(in crate::engine) fn load<T: Note + Default>(&self, name: &str) -> Result<T, EngineError> {
         let bytes = self.read(name)?;
         bytes.map_or_else(|| Ok(T::default()), |bytes| note::decode(&self.path.join(name), &bytes))
+    }
+
+    /// Moves a file that cannot be read aside, and gives what is wrong with it and where it is; `None` if it can be read, is
+    /// of a newer version, or something else is wrong.
+    ///
+    /// # Errors
+    /// `OwnDir`, `Exposed`, `BusyLocal`.
+    pub(in crate::engine) fn set_aside<T: Note + Default>(
+        &self,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<(EngineError, PathBuf)>, EngineError> {
+        let is_damaged = |error: &EngineError| matches!(error, EngineError::State { is_newer: false, .. });
+        if !self.load::<T>(name).is_err_and(|error| is_damaged(&error)) {
+            return Ok(None);
+        }
+        let _lock = self.lock(&format!("{name}.lock"), super::lock::PATIENCE)?;
+        let Some(damaged) = self.load::<T>(name).err().filter(is_damaged) else { return Ok(None) };
+        let path = self.path.join(name);
+        let aside = path.with_extension(format!("{}.unreadable", now.as_nanosecond()));
+        std::fs::rename(&path, &aside).map_err(self.failed(name))?;
+        Ok(Some((damaged, aside)))
     }
 
     /// Changes a file under its lock; nobody else changes it meanwhile.

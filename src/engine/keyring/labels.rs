@@ -1,8 +1,9 @@
 //! What the user calls keys: `labels.json` in the state directory, with `{"labels":{KEYID:TEXT}}`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::disk::note::Note;
@@ -32,6 +33,17 @@ pub(in crate::engine) fn load(state_dir: &Path) -> Result<ByKey, EngineError> {
     let mut labels = StateFolder::new(state_dir).load::<Labels>(FILE)?.labels;
     labels.retain(|_, label| !label.trim().is_empty());
     Ok(labels)
+}
+
+/// Moves labels that cannot be read aside: keys have names without them.
+///
+/// # Errors
+/// `OwnDir`, `Exposed`, `BusyLocal`.
+pub(in crate::engine) fn set_aside(
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<Option<(EngineError, PathBuf)>, EngineError> {
+    StateFolder::new(state_dir).set_aside::<Labels>(FILE, now)
 }
 
 /// Sets labels, an empty one to none; gives all there are then.

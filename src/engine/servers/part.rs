@@ -1,6 +1,7 @@
 //! Which trust server a repository has, and the one kept client for it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -38,8 +39,9 @@ impl Connections {
     pub(in crate::engine) fn open(settings: &Settings) -> Result<Self, EngineError> {
         let named = named_for_all(&settings.servers);
         let named = named.and_then(|(url, _)| Endpoint::parse(url, settings.insecure_http).ok());
-        let credentials = Credentials::open(settings, named.map(|endpoint| endpoint.base().to_owned()))?;
         let (clients, remarks) = (tokio::sync::Mutex::default(), Remarks::default());
+        let named = named.map(|endpoint| endpoint.base().to_owned());
+        let credentials = Credentials::open(settings, named, remarks.clone())?;
         Ok(Self { clients, credentials: Arc::new(credentials), registries: Registries::default(), remarks })
     }
 }
@@ -114,7 +116,8 @@ impl Servers {
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.connections.credentials));
         let remarks = self.connections.remarks.clone();
         let making = tokio::task::spawn_blocking(move || {
-            let setup = setup(&settings, certificates::material(&settings, &endpoint)?, chosen, remarks)?;
+            let material = certificates::material(&settings, &endpoint, &remarks)?;
+            let setup = setup(&settings, material, chosen, remarks)?;
             let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
         });
@@ -201,14 +204,12 @@ impl Servers {
         let (endpoint, _) = endpoint_of(self.context.settings(), Some(gun))?;
         let registry = named_registry(gun).unwrap_or(endpoint.host());
         let found = self.connections.credentials.find(endpoint.host(), registry).await;
-        Ok(match found.map_err(Self::remote(gun))? {
-            Some(Credential::Password { user, .. }) => Some(user),
-            Some(Credential::IdentityToken(_)) | None => None,
-        })
+        let found = found.map_err(Self::remote(gun))?;
+        Ok(found.as_ref().and_then(Credential::password).map(|(user, _)| user.to_owned()))
     }
 
-    /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry, gives user name and
-    /// password, and may block.
+    /// Asks a person where a server wants a login and nobody has one: `asker` gets the registry and why the login could
+    /// not be looked up, gives user name and password, and may block.
     pub fn ask_logins_with(&self, asker: Arc<Asker>) {
         self.connections.credentials.ask_with(asker);
     }
@@ -217,6 +218,12 @@ impl Servers {
     #[must_use]
     pub fn remarks(&self) -> tokio::sync::broadcast::Receiver<Remark> {
         self.connections.remarks.listen()
+    }
+
+    /// Tells that a file of the state directory was moved aside, because it could not be read.
+    pub(in crate::engine) fn say_aside(&self, (damaged, aside): &(EngineError, PathBuf)) {
+        let (why, aside) = (damaged.to_string(), aside.display().to_string());
+        self.connections.remarks.say_once(Remark::Aside { why, aside });
     }
 
     /// Tells once that something holds for this run only, because it cannot be written down.

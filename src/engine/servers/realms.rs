@@ -1,8 +1,9 @@
 //! Token realms elsewhere that somebody has allowed, remembered in the state directory.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::disk::note::Note;
@@ -27,6 +28,17 @@ impl Note for Accepted {
 }
 
 const FILE: &str = "realms.json";
+
+/// Moves a list that cannot be read aside: what was accepted is asked for again.
+///
+/// # Errors
+/// `OwnDir`, `Exposed`, `BusyLocal`.
+pub(in crate::engine) fn set_aside(
+    state_dir: &Path,
+    now: Timestamp,
+) -> Result<Option<(EngineError, PathBuf)>, EngineError> {
+    StateFolder::new(state_dir).set_aside::<Accepted>(FILE, now)
+}
 
 impl Realms {
     /// `allowed` holds for this process, beside what was accepted before.

@@ -73,18 +73,27 @@ impl Trust {
 }
 
 impl Trust {
-    /// Adds a repository to the list.
+    /// Adds a repository to the list; for this process only, with a word, where that cannot be written.
     pub fn add_entry(&self, gun: &Gun) -> Result<(), EngineError> {
-        self.repositories.memory.change_list(|list| {
+        let written = self.repositories.memory.change_list(|list| {
             list.hidden.retain(|hidden| hidden != gun);
             if !list.repositories.contains(gun) {
                 list.repositories.push(gun.clone());
             }
-        })
+        });
+        match written {
+            Err(error) if error.is_unkept() => {
+                self.servers.say_unkept(&error);
+                hold(&self.repositories.added).insert(gun.clone());
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Takes a repository off the list; its files stay, and [`Trust::add_entry`] brings it back.
     pub fn remove_entry(&self, gun: &Gun) -> Result<(), EngineError> {
+        hold(&self.repositories.added).remove(gun);
         self.repositories.memory.change_list(|list| {
             list.repositories.retain(|listed| listed != gun);
             if !list.hidden.contains(gun) {

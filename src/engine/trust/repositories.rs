@@ -1,6 +1,6 @@
 //! What was loaded in this process, by repository, and where it is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cache::Cache;
@@ -17,6 +17,8 @@ pub(in crate::engine) struct LoadedRepositories {
     pub(in crate::engine) memory: Memory,
     pub(super) sessions: Mutex<BTreeMap<Gun, Arc<Session>>>,
     pub(super) accepted: Mutex<BTreeMap<Gun, Vec<KeyId>>>,
+    /// Added for this process only, because the list cannot be written.
+    pub(super) added: Mutex<BTreeSet<Gun>>,
     pub(super) turns: Mutex<BTreeMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -29,6 +31,7 @@ impl LoadedRepositories {
             cache: Cache::new(&settings.trust_dir),
             sessions: Mutex::default(),
             accepted: Mutex::default(),
+            added: Mutex::default(),
             turns: Mutex::default(),
         })
     }
@@ -41,6 +44,11 @@ impl LoadedRepositories {
     /// Repositories that this process has loaded, by name.
     pub(in crate::engine) fn loaded(&self) -> Vec<Gun> {
         hold(&self.sessions).keys().cloned().collect()
+    }
+
+    /// Repositories that were added and that the list could not take.
+    pub(in crate::engine) fn added(&self) -> Vec<Gun> {
+        hold(&self.added).iter().cloned().collect()
     }
 
     /// Replaces it.

@@ -28,7 +28,7 @@ impl Views {
         let repositories = &self.trust.repositories;
         let list = repositories.memory.list()?;
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
-        guns.extend(list.repositories.into_iter().map(|gun| (gun, true)));
+        guns.extend(list.repositories.into_iter().chain(repositories.added()).map(|gun| (gun, true)));
         let entry = |(gun, added): (Gun, bool)| ListedRepository {
             name: familiar_name(&gun),
             server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),

@@ -143,11 +143,8 @@ async fn what_cannot_be_kept_is_verified_in_memory_and_told_once() {
         assert!(line.contains("/proc/nowhere") && line.contains(variable), "{line}");
         assert!(engine.keyring().keys_at_hand().is_empty());
         assert_eq!(engine.status(Some(&gun())).staged, 0);
-        let error = engine.trust().add_entry(&gun());
-        assert_eq!(error.is_err(), state);
-        if let Err(error) = error {
-            assert!(error.hint().contains(variable), "{error}");
-        }
+        engine.trust().add_entry(&gun()).unwrap();
+        assert!(engine.views().entries().unwrap().iter().any(|entry| entry.gun == gun()), "for this run");
     }
 }
 

@@ -145,15 +145,15 @@ pub(super) async fn delete_local(context: &Context, delete: &Delete) -> Result<E
     if delete.publishing.publish {
         return Err(input("deleting this machine's copy publishes nothing", "add --remote to delete on the server"));
     }
+    if !context.engine.trust().has_local(&gun)? {
+        return Err(no_copy(context, gun)?);
+    }
     let is_asked = !delete.publishing.agreement.yes && !delete.publishing.dry_run;
     if is_asked && !context.console.interactive {
         return Err(input(
             "there is no terminal to ask on",
             "add --yes to delete this machine's copy without a question",
         ));
-    }
-    if !context.engine.trust().has_local(&gun)? {
-        return Err(no_copy(context, gun)?);
     }
     if delete.publishing.dry_run {
         if context.console.json {

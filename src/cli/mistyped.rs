@@ -81,6 +81,8 @@ mod tests {
         for (typed, meant) in [("publsh", "publish"), ("inspct", "inspect"), ("keys", "key"), ("rovoke", "revoke")] {
             assert_eq!(nearest_command(typed).as_deref(), Some(meant));
         }
-        assert_eq!(nearest_command("alpine"), None);
+        for other in ["alpine", "update", "lgoin"] {
+            assert_eq!(nearest_command(other), None);
+        }
     }
 }

@@ -20,6 +20,8 @@ pub(super) fn preview(
 ) -> Result<Ending, Problem> {
     match context.console.json {
         true => context.console.result_json(&plan_rows(plan))?,
+        // Where none could be read there is no plan.
+        false if plan.repositories.is_empty() && !ending.problems.is_empty() => {}
         false => context.console.result(&plan_text(plan, extent(agreement)))?,
     }
     ending.problems.extend(plan.repositories.iter().filter_map(obstacle));

@@ -151,7 +151,10 @@ impl OwnConfig {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let place = text.lines().nth(line - 1).unwrap_or_default();
-            let what = members::wrong(&text, place).unwrap_or_else(|| error.message().to_owned());
+            if let Some(what) = members::wrong(&text, place) {
+                return input(&format!("{}: line {line}: {what}", path.display()), "write it so, or leave it out");
+            }
+            let what = error.message();
             let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, mouse, pkcs11_module, read_only, \
                         theme and the tables colours, keys, registries and servers";
             input(&format!("{}: line {line}: {what}", path.display()), hint)

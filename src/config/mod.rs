@@ -104,14 +104,11 @@ pub fn settings(
         Some(directory) => absolute(Path::new(directory)),
         None => places.home.join(".docker"),
     };
-    let server_variable = match variable("DOCKER_CONTENT_TRUST_SERVER") {
-        Some(url) => Some(
-            url.to_str()
-                .map(str::to_owned)
-                .ok_or_else(|| input("DOCKER_CONTENT_TRUST_SERVER is not text", "set it to https://HOST[:PORT]"))?,
-        ),
-        None => None,
-    };
+    let not_text = || input("DOCKER_CONTENT_TRUST_SERVER is not text", "set it to https://HOST[:PORT]");
+    let server_variable = variable("DOCKER_CONTENT_TRUST_SERVER");
+    let server_variable = server_variable.map(|url| url.to_str().ok_or_else(not_text)).transpose()?;
+    // Of blanks it is as good as empty.
+    let server_variable = server_variable.map(str::to_owned).filter(|url| !url.trim().is_empty());
     if notary.skip_tls_verify && flags.server.is_none() && server_variable.is_none() {
         return Err(input(
             &format!("{}: skipTLSVerify is refused: anybody could answer for the server", notary.path.display()),

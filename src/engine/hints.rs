@@ -339,6 +339,9 @@ fn key_hint(error: &KeyError) -> &'static str {
         }
         KeyError::Locked(_) => "give its passphrase",
         KeyError::Format { .. } | KeyError::Unsupported(_) => "restore the key file from a backup, or use another key",
+        KeyError::Convertible { .. } => {
+            "convert it, then take what comes out into the key store: trustdeck key load FILE"
+        }
         KeyError::ToLoad { .. } => "take it into the key store with: trustdeck key load FILE",
         KeyError::Link { .. } => {
             "nothing is lost: copy the files with cp -L into a directory of your own, and name that with --trust-dir"

@@ -21,7 +21,7 @@ pub const MAX_ROUNDS: u32 = 10_000_000;
 const PBES1: &str = "is encrypted with PBES1, which is broken; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc \
                      -in FILE -out key.pem";
 
-const OPENSSH: &str = "a key in OpenSSH's form; if it is an ECDSA or RSA key, convert a copy of it with: ssh-keygen -p -m \
+const OPENSSH: &str = "holds a key in OpenSSH's form; if it is an ECDSA or RSA key, convert a copy of it with: ssh-keygen -p -m \
                        PKCS8 -f FILE";
 
 /// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
@@ -31,8 +31,15 @@ fn format(what: &str) -> OpenError {
     OpenError::Format(what.to_owned())
 }
 
+fn convertible(what: &str) -> OpenError {
+    OpenError::Convertible(what.to_owned())
+}
+
 /// Decodes a block, decrypting it if need be.
 pub(super) fn open(block: &Block, passphrase: Option<&Passphrase>) -> Result<Secret, OpenError> {
+    if block.label == "OPENSSH PRIVATE KEY" {
+        return Err(convertible(OPENSSH));
+    }
     if !is_encrypted(&block.label, block.header("Proc-Type")) {
         return plain(&block.label, &block.der).map_err(unencrypted);
     }
@@ -54,7 +61,6 @@ fn plain(label: &str, der: &[u8]) -> Result<Secret, Unusable> {
         "RSA PRIVATE KEY" => Secret::rsa(der),
         "ED25519 PRIVATE KEY" => Secret::from_notary_ed25519(der),
         "PUBLIC KEY" | "CERTIFICATE" => Err(Unusable::Content("a public key, expected a private one")),
-        "OPENSSH PRIVATE KEY" => Err(Unusable::Content(OPENSSH)),
         "DSA PRIVATE KEY" => Err(Unusable::Algorithm("a DSA key")),
         _ => Err(Unusable::Content("a PEM block of an unknown kind, expected a private key")),
     }
@@ -86,10 +92,10 @@ fn usable(error: Unusable) -> OpenError {
 fn decrypt_pbes2(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| {
         let unknown = "is damaged, or encrypted in a way that trustdeck does not know";
-        format(if names_pkcs12(der) { PBES1 } else { unknown })
+        if names_pkcs12(der) { convertible(PBES1) } else { format(unknown) }
     })?;
     let parameters = info.encryption_algorithm.pbes2();
-    check_parameters(parameters.ok_or_else(|| format(PBES1))?)?;
+    check_parameters(parameters.ok_or_else(|| convertible(PBES1))?)?;
     let ciphertext = info.encrypted_data.as_bytes();
     let block = cbc_block(&info).filter(|block| ciphertext.is_empty() || !ciphertext.len().is_multiple_of(*block));
     if let Some(block) = block {

@@ -25,6 +25,9 @@ pub enum KeyError {
     /// The file cannot be read as a private key.
     #[error("{}: {what}", .path.display())]
     Format { path: PathBuf, what: String },
+    /// The file holds a key in a form that another program converts; says how.
+    #[error("{}: {what}", .path.display())]
+    Convertible { path: PathBuf, what: String },
     /// A key that lies where no tool of today looks for it.
     #[error("{}: {what}", .path.display())]
     ToLoad { path: PathBuf, what: &'static str },

@@ -11,6 +11,9 @@ pub enum OpenError {
     /// The passphrase does not open it.
     #[error("does not open with this passphrase")]
     WrongPassphrase,
+    /// It is a key in a form that another program converts; says how.
+    #[error("{0}")]
+    Convertible(String),
     /// It is no private key that trustdeck can use.
     #[error("{0}")]
     Format(String),

@@ -223,8 +223,8 @@ fn confirm(plan: &RepositoryPlan) -> Confirm {
     } else {
         let sentences = vec![
             format!(
-                "From this moment every pull of {} tags of {name} with content trust is refused, until somebody re-signs.",
-                lost
+                "From this moment every pull of {} of {name} with content trust is refused, until somebody re-signs.",
+                count(lost, "tag", "tags")
             ),
             "Cannot be undone with u.".to_owned(),
         ];

@@ -94,15 +94,12 @@ fn old(cipher_and_iv: &str, content: &[u8]) -> Vec<u8> {
     pem_with("EC PRIVATE KEY", &[("Proc-Type", "4,ENCRYPTED"), ("DEK-Info", cipher_and_iv)], content)
 }
 
-fn refused(what: &str) -> OpenError {
-    OpenError::Format(what.to_owned())
-}
-
 #[track_caller]
 fn assert_each(rows: Vec<(Vec<u8>, &str)>) {
     for (number, (file, what)) in rows.into_iter().enumerate() {
         let found = PrivateKey::from_pem(&file, Some(&Passphrase::from_text("passphrase"))).err();
-        assert_eq!(found, Some(refused(what)), "row {number}");
+        assert!(matches!(found, Some(OpenError::Format(_) | OpenError::Convertible(_))), "row {number}: {found:?}");
+        assert_eq!(found.map(|error| error.to_string()).as_deref(), Some(what), "row {number}");
     }
 }
 

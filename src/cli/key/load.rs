@@ -7,7 +7,7 @@ use crate::cli::Context;
 use crate::cli::arguments::key::Load;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, Naming, OpenedKey, check_given};
+use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, Naming, OpenedKey, check_given, way_on};
 use crate::engine::{Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::printable::printable;
 
@@ -86,10 +86,8 @@ fn open(
     what: &str,
     typed: &mut Typed,
 ) -> Result<(OpenedKey, Option<Passphrase>), Problem> {
-    let refused = |error: OpenError| Problem {
-        kind: Kind::Keystore,
-        ..input(format!("{what} {error}"), "give a key that notary can use: ECDSA, or RSA of 2048 bits and more")
-    };
+    let refused =
+        |error: OpenError| Problem { kind: Kind::Keystore, ..input(format!("{what}: {error}"), way_on(&error)) };
     if !key.encrypted {
         return key.open(None).map(|opened| (opened, None)).map_err(refused);
     }

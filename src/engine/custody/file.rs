@@ -116,6 +116,7 @@ impl Custody {
             Ok(key) => Ok(KeyFile::Private(Box::new(key))),
             Err(OpenError::Locked) => Ok(KeyFile::Locked),
             Err(OpenError::WrongPassphrase) => Ok(KeyFile::WrongPassphrase),
+            Err(OpenError::Convertible(what)) => Err(KeyError::Convertible { path: path.to_owned(), what }.into()),
             Err(OpenError::Format(what)) => Err(format(what).into()),
         }
     }

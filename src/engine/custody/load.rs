@@ -232,6 +232,15 @@ impl FoundKey {
     }
 }
 
+/// What to do about a key that does not open.
+#[must_use]
+pub fn way_on(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Convertible(_) => "convert it, then load what comes out",
+        _ => "give a key that notary can use: ECDSA, or RSA of 2048 bits and more",
+    }
+}
+
 /// Reads a file whole, which is no device.
 fn read_regular(path: &Path) -> Result<Zeroizing<Vec<u8>>, EngineError> {
     let disk = |source| EngineError::Disk { path: path.to_owned(), source };

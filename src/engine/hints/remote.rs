@@ -7,6 +7,9 @@ use crate::remote::RemoteError;
 use crate::remote::TlsFault;
 use crate::remote::auth::DOCKER_HUB;
 
+/// Longer waits are no waits: whoever asks for one has set a date for show.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
+
 /// The class.
 pub(super) fn kind(error: &RemoteError) -> Kind {
     match error {
@@ -63,7 +66,7 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Proxy { host, variable, .. } => {
             return format!("check the proxy that {variable} names, or reach {host} without one: name it in NO_PROXY");
         }
-        RemoteError::Busy { wait: Some(seconds), .. } => {
+        RemoteError::Busy { wait: Some(seconds), .. } if *seconds <= LONGEST_WAIT => {
             return format!("it asks to wait {seconds} s; try again then");
         }
         RemoteError::Slow { .. } => {
@@ -120,6 +123,10 @@ fn tls_hint(host: &str, why: &TlsFault) -> String {
                  with --ca FILE",
                 file_for(host, place.as_deref())
             );
+        }
+        TlsFault::IssuerNoAuthority { .. } => {
+            "make the authority's certificate anew with basicConstraints CA:TRUE; or name the server's own certificate \
+             instead: then exactly that one is trusted"
         }
         TlsFault::BadSignature => {
             "compare the authority that you named with the one that issued the server's certificate: they have one name \

@@ -9,7 +9,7 @@ use super::{RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, role_word};
-use crate::engine::wording::natural;
+use crate::engine::wording::{count, natural};
 use crate::tuf::{Loaded, Role, Target, TargetName, Targets, TrustedSet};
 
 /// What a plan would sign unseen.
@@ -84,15 +84,15 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
         let what = if is_met { "this may be an attack" } else { "its older keys are not known here" };
         let headline = format!("nobody known has signed {word}: {what}");
         let known = |tag: &&UnknownTag| !tag.signed_by.is_empty();
-        let (count, by) = (file.tags.len(), file.tags.iter().filter(known).count());
+        let (tags, by) = (count(file.tags.len(), "tag"), file.tags.iter().filter(known).count());
         let mut detail = format!(
             "The server has version {} of it without a valid signature of a key that is or was one of the role's, so \
-             anybody may have written it. Signing it again vouches for its {count} tags, {by} of which somebody known \
+             anybody may have written it. Signing it again vouches for its {tags}, {by} of which somebody known \
              has signed",
             file.version
         );
         if !file.delegations.is_empty() {
-            detail.push_str(&format!(", and for its {} delegations", file.delegations.len()));
+            detail.push_str(&format!(", and for its {}", count(file.delegations.len(), "delegation")));
         }
         detail.push_str(". Compare each line with whoever built the image, by another way than this server.");
         let mut warning = attack(Weight::Danger, headline, detail);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::wording::natural;
+use crate::engine::wording::{count, natural};
 use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Tally, Targets, TrustedSet};
 
 /// A role that somebody else has published meanwhile.
@@ -87,7 +87,7 @@ fn root_changes(old: Option<&TrustedSet>, new: &TrustedSet, labels: LabelOf<'_>)
         let (before, after) = (old.root().content.role_keys(&role), new.root().content.role_keys(&role));
         what.extend(key_changes(&role, &before.keys, &after.keys, labels));
         if before.threshold != after.threshold {
-            what.push(format!("{role} needs {} keys", after.threshold));
+            what.push(format!("{role} needs {}", count(after.threshold as usize, "key")));
         }
     }
     what

@@ -5,6 +5,7 @@ use super::phase::{Phase, lists_all};
 use super::step::{StepDraft, StepKind, draft};
 use crate::engine::draft::change::{Change, RootKeyChoice};
 use crate::engine::reference::image_in_command;
+use crate::engine::wording::counted;
 use crate::keys::words;
 use crate::tuf::{CanonicalKeyId, PublicKey, Role};
 
@@ -102,7 +103,7 @@ pub(super) fn tags(facts: &Facts) -> StepDraft {
     let first = &facts.choice.first;
     let count: usize = first.tags.values().map(std::collections::BTreeMap::len).sum();
     if count > 0 {
-        draft.view.detail.push(format!("{count} tags are signed with the first publish"));
+        draft.view.detail.push(format!("{} signed with the first publish", counted(count, "tag is", "tags are")));
     } else if first.without_tags {
         draft.view.detail.push("tags are signed later".to_owned());
     }

@@ -29,7 +29,8 @@ use crate::tui::wizard;
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Roles(actions::Roles::Open), "tags", Group::Move, 10),
-    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30).unless(no_repository),
+    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30)
+        .unless(selected::no_repository),
     bind(&["m"], Wanted::Roles(actions::Roles::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
     bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
@@ -37,10 +38,6 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["w"], Wanted::Roles(actions::Roles::Witness), "sign again", Group::Stage, 50).unless(not_ours_to_sign),
     bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 0).unless(no_restoring),
 ];
-
-fn no_repository(state: &State) -> Option<&'static str> {
-    state.repository().is_none().then_some("there is no repository here")
-}
 
 fn no_trust_data(state: &State) -> Option<&'static str> {
     state.lists.roles.is_empty().then_some("the repository has no roles yet; add a signer first")
@@ -365,8 +362,9 @@ fn consequence(role: &RoleView) -> Option<String> {
              its tags with their signers."
         )),
         RoleState::UnderThreshold { signed } => Some(format!(
-            "{signed} of {} needed current keys signed {name}; its {} tags are refused until one of its keys signs it again.",
-            role.threshold, role.tags
+            "{signed} of {} needed current keys signed {name}; its {} refused until one of its keys signs it again.",
+            role.threshold,
+            format::count(role.tags, "tag is", "tags are")
         )),
         RoleState::OverLimit { limit } => Some(format!("{name} is not read: {limit}.")),
         RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again.")),

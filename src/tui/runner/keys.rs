@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure;
 use crate::engine::custody::backup::{BackupFile, Restored, Untested};
-use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey};
+use crate::engine::custody::load::{FoundKey, KeySet, LoadedKey, way_on};
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::{Engine, EngineError, KeyError, Kind, NewPassphrase, OpenError, Passphrase, Problem};
 use crate::tuf::CanonicalKeyId;
@@ -203,16 +203,16 @@ impl Worker<'_> {
     }
 
     fn load(&self, set: &KeySet, key: ToLoad) -> Result<(CanonicalKeyId, String, LoadedKey), Problem> {
-        let refused = |what: String| Problem {
+        let refused = |what: String, hint: &str| Problem {
             kind: Kind::Keystore,
-            message: format!("key {} of the file {what}", key.at + 1),
-            hint: "give a key that notary can use: ECDSA, or RSA of 2048 bits and more".to_owned(),
+            message: format!("key {} of the file: {what}", key.at + 1),
+            hint: hint.to_owned(),
             repository: None,
             role: None,
             admission: None,
         };
-        let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned()))?;
-        let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string()))?;
+        let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned(), "look at the file again"))?;
+        let opened = found.open(key.opens.as_ref()).map_err(|error| refused(error.to_string(), way_on(&error)))?;
         let id = opened.id().clone();
         let loaded =
             self.engine.custody().load_key(opened, (&key.role, key.naming), key.gun.as_deref(), key.keeps.as_ref());

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::engine::{Kind, Problem, PublishOutcome, Step};
 use crate::printable::printable;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
-use crate::tui::kit::format::seconds_until;
+use crate::tui::kit::format::{count, seconds_until};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::message::Said;
@@ -162,7 +162,7 @@ fn step_words(track: &Track, i: usize, stand: Stand) -> Option<String> {
     }
     let note = track.notes.get(i).cloned().flatten();
     match (i, track.step, &track.ended) {
-        (4, _, Some((_, published))) if stand == Stand::Done => Some(format!("{} tags", published.trusted)),
+        (4, _, Some((_, published))) if stand == Stand::Done => Some(count(published.trusted, "tag", "tags")),
         _ => note,
     }
 }

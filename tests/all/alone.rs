@@ -252,3 +252,18 @@ fn a_terminal_that_cannot_move_its_cursor_gets_lines_and_no_screen() {
     listed.args(["TERM=dumb", env!("CARGO_BIN_EXE_trustdeck"), "key", "list"]);
     assert_eq!(Terminal::start(&listed, 100, 30).wait_end(), 0, "commands go on");
 }
+
+#[test]
+fn what_is_not_there_is_said_before_anything_is_asked() {
+    let home = TempDir::new().unwrap();
+    let nothing = trustdeck(&home, &["delete", "localhost:1/nosuch/x"]).ended(1);
+    assert!(nothing.stderr.contains("nothing to delete") && !nothing.stderr.contains("--yes"), "{nothing:?}");
+}
+
+#[test]
+fn a_plan_of_nothing_is_not_printed() {
+    let home = TempDir::new().unwrap();
+    trustdeck(&home, &["revoke", "localhost:1/team/app:1"]);
+    let ran = trustdeck(&home, &["publish", "--dry-run"]);
+    assert!(ran.code != 0 && ran.stdout.is_empty() && ran.stderr.contains("localhost:1"), "{ran:?}");
+}

@@ -235,3 +235,13 @@ fn nothing_is_staged_for_a_repository_that_no_trust_server_answers_for() {
         assert!(words(&state).contains("is no trust server"), "{keys}: {}", words(&state));
     }
 }
+
+#[test]
+fn a_wait_of_years_is_not_told_in_seconds() {
+    let hint = |seconds| {
+        let (host, wait) = ("notary.test".to_owned(), Some(seconds));
+        EngineError::Remote { gun: None, source: RemoteError::Busy { host, status: 503, wait } }.hint()
+    };
+    assert_eq!(hint(90), "it asks to wait 90 s; try again then");
+    assert_eq!(hint(2_303_682_097), "try again in a while");
+}

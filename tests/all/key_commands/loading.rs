@@ -216,7 +216,7 @@ fn a_short_rsa_key_is_refused() {
     fs::set_permissions(home.path().join("short.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     let refused = home.key(&["load", "short.pem", "--json"]).ended(1);
     assert_eq!(refused.kinds(), ["keystore"]);
-    assert!(refused.stderr.contains("under 2048 bits"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the key: holds an RSA key under 2048 bits"), "{}", refused.stderr);
     // As a backup it is refused as well, and that is foretold.
     for more in [&["--dry-run"][..], &[]] {
         let refused = home.key(&[&["restore", "short.pem", "--json"], more].concat()).ended(1);
@@ -224,4 +224,16 @@ fn a_short_rsa_key_is_refused() {
         assert!(refused.stderr.contains("under 2048 bits"), "{}", refused.stderr);
     }
     assert!(files(&home).is_empty());
+}
+
+/// What to do must not contradict what is said of the key.
+#[test]
+fn a_key_that_another_program_converts_is_to_be_converted() {
+    let home = home();
+    let openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n";
+    let file = home.put("openssh.pem", openssh.as_bytes());
+    let refused = home.key(&["load", &file, "--json"]).ended(1);
+    let error = &refused.errors()[0];
+    assert!(error["message"].as_str().unwrap().contains("the key: holds a key in OpenSSH's form"), "{error}");
+    assert_eq!(error["hint"], "convert it, then load what comes out");
 }

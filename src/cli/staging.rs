@@ -52,7 +52,7 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
             asked_now.iter().map(|staged| staged.id).filter(|id| !before.contains(id)).collect();
         let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
         staged_guns.retain(|gun| !sent.tried.contains(gun));
-        left_over(context, &staged_guns, (&own, &replaced), agreement);
+        left_over(context, &staged_guns, (&own, replaced.as_slice()), agreement);
         return sent.ending;
     }
     staged::say_staged(context, &staged_guns, &before)?;

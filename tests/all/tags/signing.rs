@@ -1,7 +1,7 @@
 //! Signing tags as the registry holds them.
 
 use trustdeck::engine::tags::candidate::{Candidate, WantedTag};
-use trustdeck::engine::{Change, EngineError, Kind, RemoteError, SignedTarget};
+use trustdeck::engine::{Change, EngineError, EntryId, Kind, RemoteError, SignedTarget, Stage, StagedChange};
 use trustdeck::tuf::TargetName;
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::label::Label;
@@ -9,6 +9,7 @@ use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::{Event, Outcome};
 use trustdeck::tui::messages::failure::Failure;
 use trustdeck::tui::messages::registry::{LookUp, RegistryFound, RegistryWork};
+use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::State;
 
@@ -232,4 +233,29 @@ fn the_reference_by_digest_is_copied() {
     press(&mut state, "<esc>/nightly<enter>");
     let text = format!("sha256:{}", digits("91bc0e55"));
     assert_eq!(press(&mut state, "yd"), [Effect::Copy { what: "the digest", text }]);
+}
+
+#[test]
+fn a_tag_that_is_signed_anew_says_that_it_takes_the_place_of_what_was_staged() {
+    let mut state = on_tags();
+    let sign = |id: u64, first: &str| StagedChange {
+        id: EntryId(id),
+        gun: gun("admin/demo"),
+        server: String::new(),
+        at: state.now,
+        change: Change::Sign { tag: name("latest"), target: target(first), roles: vec![] },
+    };
+    let [first, second] = [sign(1, "77fe10aa"), sign(2, "0badcafe")].map(|staged| Stage {
+        changes: vec![staged],
+        undo: Some("sign latest in admin/demo".to_owned()),
+        redo: None,
+    });
+    let mut tell_staged = |stage: &Stage| {
+        let said = Some(Told::new("staged", "sign latest in demo"));
+        tell(&mut state, Effect::ReadStage, Outcome::Staged { said, result: Ok(stage.clone()) });
+        said(&state)
+    };
+    assert!(!tell_staged(&first).contains("in place of"));
+    assert!(tell_staged(&second).contains("sign latest in demo, in place of what was staged"));
+    assert!(!tell_staged(&first).contains("in place of"), "an undo");
 }

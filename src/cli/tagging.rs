@@ -68,7 +68,7 @@ async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfil
         let found = match keyfiles::tagged(reference, context.globals.gun) {
             Ok((gun, tag)) => match context.engine.tags().to_sign(&gun, tag.as_str()).await {
                 Ok(target) => Ok(keyfiles::ListedTag { gun, tag, target }),
-                Err(error) => Err(or_pushed(about(error, &gun))),
+                Err(error) => Err(or_by_digest(about(error, &gun))),
             },
             Err(problem) => Err(problem),
         };
@@ -81,7 +81,7 @@ async fn held_now(context: &Context, references: &[String]) -> Result<Vec<keyfil
 }
 
 /// A registry that does not tell is not needed where the digest is known.
-fn or_pushed(problem: Problem) -> Problem {
+fn or_by_digest(problem: Problem) -> Problem {
     let hint = format!("{}; or say what to sign with --digest and --size", problem.hint);
     Problem { hint: hint.trim_start_matches("; ").to_owned(), ..problem }
 }

@@ -88,9 +88,12 @@ impl Tags {
         wanted: Vec<(Gun, WantedTag)>,
     ) -> Vec<((Gun, WantedTag), Result<Candidate, EngineError>)> {
         let away = Away::default();
-        let one = |(gun, wanted): (Gun, WantedTag)| async {
-            let found = self.candidate(&gun, wanted.clone(), &away).await;
-            ((gun, wanted), found)
+        let one = |(gun, wanted): (Gun, WantedTag)| {
+            let away = &away;
+            async move {
+                let found = self.candidate(&gun, wanted.clone(), away).await;
+                ((gun, wanted), found)
+            }
         };
         stream::iter(wanted).map(one).buffered(AT_ONCE).collect().await
     }

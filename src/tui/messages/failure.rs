@@ -11,7 +11,7 @@ pub struct Failure {
     /// What would help.
     pub ask: Option<Ask>,
     /// The error as the program has it, for whoever looks closer.
-    pub raw: Option<String>,
+    pub raw: Option<Box<str>>,
     /// Whether something else than a trust server answers: nothing that is staged could be published.
     pub is_no_trust_server: bool,
 }

@@ -106,16 +106,17 @@ impl Runner {
                 }
             };
             let (result, ()) = tokio::join!(asked, told);
-            let result = all_answered(&gun, result);
-            RegistryFound::Compared(gun.clone(), result)
+            RegistryFound::Compared(gun.clone(), lacking(&gun, result).map_or(Ok(()), Err))
         });
     }
 }
 
-/// A failure where some tags were not answered about; of the others the answers were told.
-fn all_answered(gun: &Gun, result: Result<Vec<Unanswered>, EngineError>) -> Result<(), Failure> {
-    let missing = unanswered(gun, &result.map_err(failure::of)?);
-    missing.into_iter().next().map_or(Ok(()), |problem| Err(Failure { problem, ask: None, raw: None }))
+/// What to say where some tags were not answered about; of the others the answers were told.
+fn lacking(gun: &Gun, result: Result<Vec<Unanswered>, EngineError>) -> Option<Failure> {
+    match result {
+        Ok(missing) => unanswered(gun, &missing).into_iter().next().map(Failure::plain),
+        Err(error) => Some(failure::of(error)),
+    }
 }
 
 /// What a tag is that nobody has signed, and its platforms.

@@ -105,9 +105,12 @@ impl Tags {
         mut heard: impl FnMut(Vec<TagAnswer>),
     ) -> Result<Vec<Unanswered>, EngineError> {
         let (registry, path) = self.registry(gun).await?;
-        let ask = |name: Arc<str>| async {
-            let answer = one(&registry, &path, Arc::clone(&name)).await;
-            answer.map_err(|error| (name, remote(gun)(error)))
+        let ask = |name: Arc<str>| {
+            let (registry, path) = (&registry, &path);
+            async move {
+                let answer = one(registry, path, Arc::clone(&name)).await;
+                answer.map_err(|error| (name, remote(gun)(error)))
+            }
         };
         let mut answers = stream::iter(tags).map(ask).buffer_unordered(AT_ONCE).ready_chunks(BATCH);
         let mut unanswered = Vec::new();

@@ -232,7 +232,7 @@ fn a_registry_that_wants_a_login_is_asked_again_with_it() {
 fn what_several_repositories_failed_for_is_told_once() {
     let mut state = browsing();
     for name in ["admin/demo", "admin/api", "admin/web"] {
-        let failure = Failure { problem: problem(Kind::Auth), ask: None, raw: Some(name.to_owned()) };
+        let failure = Failure { raw: Some(name.into()), ..Failure::plain(problem(Kind::Auth)) };
         tell(&mut state, Effect::Refresh(gun(name)), Outcome::Viewed(gun(name), Source::Server, Err(failure)));
     }
     let told = state.log.newest().filter(|entry| entry.text.ends_with("what")).count();

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use trustdeck::remote::RemoteError;
 use trustdeck::remote::auth::FindCredential;
+use trustdeck::remote::authorities::Authorities;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
 use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
@@ -48,7 +49,7 @@ impl CredentialSource for Logins {
 }
 
 fn client_of(url: &str, limits: Limits, ca: Option<&Path>, logins: Logins) -> Registry {
-    let authorities = ca.map(|ca| std::fs::read(ca).unwrap()).into_iter().collect();
+    let authorities = ca.map(|ca| Authorities::read(&std::fs::read(ca).unwrap()).unwrap().usable).unwrap_or_default();
     let tls = TlsMaterial { authorities, ..TlsMaterial::default() };
     let endpoint = Endpoint::parse_registry(url, false).unwrap();
     let setup = Setup { tls, limits, ..Setup::default() };

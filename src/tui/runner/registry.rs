@@ -37,7 +37,7 @@ impl Runner {
             RegistryWork::Look(gun, names) => self.until_stopped(job, self.stop.clone(), async move {
                 let mut answers = Vec::new();
                 let result = tags.ask(&gun, names, |some| answers.extend(some)).await;
-                let result = all_answered(&gun, result);
+                let result = lacking(&gun, result).map_or(Ok(()), Err);
                 RegistryFound::Seen(gun, answers, result)
             }),
             RegistryWork::LookUp(asked) => {

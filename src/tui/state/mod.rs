@@ -381,7 +381,7 @@ impl State {
         let mut detail = vec![problem.hint.clone()];
         detail.extend(problem.repository.as_ref().map(|gun| format!("repository {gun}")));
         detail.extend(problem.role.as_ref().map(|role| format!("role {role}")));
-        detail.extend(raw.clone());
+        detail.extend(raw.as_deref().map(str::to_owned));
         self.log.add(self.now, Tone::Fail, words::failed(problem.kind), &problem.message, detail);
     }
 

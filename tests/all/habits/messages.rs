@@ -26,7 +26,7 @@ fn refused() -> Failure {
     refused.problem.message = "registry.example.com answered 502: bad gateway".to_owned();
     refused.problem.hint = "try again later, or ask who runs the server".to_owned();
     refused.problem.repository = Some(gun("admin/web"));
-    refused.raw = Some("Server { status: 502, detail: \"<html>bad gateway</html>\" }".to_owned());
+    refused.raw = Some("Server { status: 502, detail: \"<html>bad gateway</html>\" }".into());
     refused
 }
 

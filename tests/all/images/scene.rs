@@ -217,7 +217,7 @@ fn what_a_list_names_is_what_the_registry_has() {
     let lab = Lab::start();
     let (digest, size) = lab.push("team/web", "5.0", b"fifth");
     let (image, made_up) = (format!("{WEB}:5.0"), format!("sha256:{}", "a".repeat(64)));
-    let listed = |digest: &str, size: u64| format!("{image} {digest} {size}\n");
+    let listed = |digest: &str, size: usize| format!("{image} {digest} {size}\n");
     let by = |lines: &str| lab.trustdeck_reads(&["sign", "--from", "-", "--json"], lines);
     let absent = by(&listed(&made_up, 5)).ended(1);
     assert_eq!(absent.kinds(), ["absent"]);

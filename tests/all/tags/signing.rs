@@ -251,8 +251,8 @@ fn a_tag_that_is_signed_anew_says_that_it_takes_the_place_of_what_was_staged() {
         redo: None,
     });
     let mut tell_staged = |stage: &Stage| {
-        let said = Some(Told::new("staged", "sign latest in demo"));
-        tell(&mut state, Effect::ReadStage, Outcome::Staged { said, result: Ok(stage.clone()) });
+        let told = Some(Told::new("staged", "sign latest in demo"));
+        tell(&mut state, Effect::ReadStage, Outcome::Staged { said: told, result: Ok(stage.clone()) });
         said(&state)
     };
     assert!(!tell_staged(&first).contains("in place of"));

@@ -57,8 +57,9 @@ pub(super) fn hint(error: &RemoteError) -> String {
         RemoteError::Network { chosen: Some(chosen), .. } => {
             return format!("check the network and the proxy variables, or {}", name_server(chosen));
         }
+        // A trust server is named by what chose it: this is a registry, or where a login is asked for.
         RemoteError::Network { .. } => {
-            "check the address (trustdeck status shows it), the network and the proxy variables"
+            "check the host in the repository's name (or its address in [registries]), the network and the proxy variables"
         }
         RemoteError::Offline { .. } => "start without --offline",
         RemoteError::BrokeOff { .. } => "try again; if it goes on, ask whoever runs the server, or a proxy before it",

@@ -84,9 +84,6 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
             Some("Roles shows what is wrong with it, and the key that helps")
         }
         EngineError::Untrusted { .. } => Some("whoever holds the role's keys signs it again, with w in Roles"),
-        EngineError::Remote { source: RemoteError::Network { chosen: None, .. }, .. } => {
-            Some("check the address in the head of the screen, the network and the proxy variables")
-        }
         EngineError::Name(NameError::Role(_) | NameError::Delegation(_)) => Some("Roles lists the roles there are"),
         EngineError::Name(NameError::KeyId(_)) => Some("Keys lists the IDs"),
         EngineError::Stage { .. } => Some("x in Staged moves it aside; what was staged is staged anew then"),

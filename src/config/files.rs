@@ -121,10 +121,12 @@ enum OneOrMore {
 
 /// Keys for one action.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a key such as \"ctrl-x\", or several in [ ]")]
+#[serde(untagged)]
 enum Keys {
     One(String),
     More(Vec<String>),
+    /// What is no key is told by the screen, with all else that is wrong with keys.
+    Other(toml::Value),
 }
 
 impl From<Keys> for Vec<String> {
@@ -132,6 +134,7 @@ impl From<Keys> for Vec<String> {
         match keys {
             Keys::One(key) => vec![key],
             Keys::More(keys) => keys,
+            Keys::Other(value) => vec![format!("the value {}", members::written(&value))],
         }
     }
 }

@@ -64,7 +64,7 @@ impl Holds {
 }
 
 /// A value as it is written; what would be long by its kind.
-fn written(value: &Value) -> String {
+pub(super) fn written(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text:?}"),
         Value::Integer(number) => number.to_string(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use trustdeck::config::{Flags, Places, settings};
+use trustdeck::config::{Flags, Places, screen, settings};
 use trustdeck::engine::{EngineError, FirstContact, Kind, Settings};
 
 /// A home directory with files in it.
@@ -29,14 +29,17 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn settings_with(&self, flags: &Flags, environment: &[(&str, &str)]) -> Result<Settings, EngineError> {
-        let places = Places {
+    fn places(&self) -> Places {
+        Places {
             home: self.0.path().to_owned(),
             config_dir: self.path(".config/trustdeck"),
             state_dir: self.path(".local/state/trustdeck"),
-        };
+        }
+    }
+
+    fn settings_with(&self, flags: &Flags, environment: &[(&str, &str)]) -> Result<Settings, EngineError> {
         let environment = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        settings(flags, environment, &places, FirstContact::Trust)
+        settings(flags, environment, &self.places(), FirstContact::Trust)
     }
 
     fn settings(&self) -> Result<Settings, EngineError> {
@@ -142,7 +145,6 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         ("theme = 1", "line 1: theme is 1", "in quotes"),
         ("allow_realm = \"a\"", "line 1: allow_realm is \"a\"", "in [ ]"),
         ("keys = 1", "line 1: keys is 1", "[keys]"),
-        ("[keys]\nquit = 1", "line 2: quit is 1", "ctrl-x"),
         ("[colours]\nok = 1", "line 2: ok is 1", "a colour"),
         ("idle_lock_minutes = 2.5", "line 1: idle_lock_minutes is 2.5", "whole minutes, 1 to 1440"),
         ("[servers]\n\"a?b\" = \"https://x\"", "\"a?b\"", "docker.io/acme/web"),
@@ -164,6 +166,18 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         let of_the_program = ["invalid type", "u32", "usize", "u64", "i64", "sequence", "boolean"];
         assert!(of_the_program.iter().all(|word| !refusal.contains(word)), "{text:?}: {refusal}");
     }
+}
+
+#[test]
+fn a_value_that_is_no_key_is_told_by_the_screen_and_ends_nothing() {
+    let home = Home::new(&[(OWN, "[keys]\nquit = 1\nundo = [\"U\"]\nredo = true")]);
+    assert!(home.settings().is_ok());
+    let keys = screen(&home.places()).unwrap().keys;
+    let of = |name: &str| keys.get(name).map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(
+        (of("quit"), of("undo"), of("redo")),
+        (&["the value 1".to_owned()][..], &["U".to_owned()][..], &["the value true".to_owned()][..])
+    );
 }
 
 #[test]

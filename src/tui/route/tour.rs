@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::{Change, PublishOutcome, StagedChange};
 use crate::tuf::Gun;
-use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::label::Label;
+use crate::tui::dialogs::{Dialog, Purpose};
 use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
@@ -64,12 +64,16 @@ pub(super) fn sentence(state: &State, tour: &Tour, step: &TourStep) -> String {
 
 fn in_dialog(tour: &Tour, dialog: &Dialog, done: &Goal) -> String {
     match (dialog, done) {
-        (Dialog::Form(form), Goal::SignerStaged(_)) => {
+        (Dialog::Form(form), Goal::SignerStaged(_)) if matches!(form.purpose, Purpose::AddSigner { .. }) => {
             let (name, file) = &tour.signer;
             let is_own = form.text(Label::Name) != name || form.paths() != [file];
             if is_own { "Press enter: it is staged.".to_owned() } else { format!("Press enter: {name} is filled in.") }
         }
-        (Dialog::Form(_), Goal::TagStaged(..)) => "Press enter: it is staged.".to_owned(),
+        (Dialog::Form(form), Goal::TagStaged(..))
+            if matches!(form.purpose, Purpose::SignTag { .. } | Purpose::SignMarked { .. }) =>
+        {
+            "Press enter: it is staged.".to_owned()
+        }
         (Dialog::Choose(_), Goal::TagStaged(..)) => "Compare the two digests, then press enter.".to_owned(),
         (Dialog::Choose(_), Goal::Verified(..)) => "Press enter: the registry is asked.".to_owned(),
         (Dialog::Prompt(_), Goal::Published(_)) => format!("Type {}, then press enter.", tour.passphrase),

@@ -6,7 +6,7 @@ use crate::engine::draft::applied::Mark;
 use crate::engine::plan::PlannedChange;
 use crate::engine::wizard::{StepKind, StepState, StepView, Way, Wizard, changes};
 use crate::engine::{Change, RepositoryPlan};
-use crate::tuf::Role;
+use crate::tuf::{Gun, Role};
 use crate::tui::kit::canvas::{Canvas, Runs, width, wrap};
 use crate::tui::kit::mark;
 use crate::tui::kit::widgets::tag_effect;
@@ -189,23 +189,40 @@ pub(super) fn staged(state: &State, guide: &Guide, canvas: &Canvas<'_>, cells: u
     if !subject || guide.phase != Footing::Walking {
         return vec![];
     }
+    let adds = guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Remove));
     let mut lines = Vec::new();
     let wanted = changes(&guide.facts);
     for repository in &guide.facts.repositories {
         let plan = state.plan_of(&repository.gun).filter(|_| !repository.staged.is_empty());
-        let own: Vec<&Change> = wanted.iter().filter(|(gun, _)| *gun == repository.gun).map(|(_, c)| c).collect();
-        if plan.is_none() && own.is_empty() {
+        let own = wanted.iter().filter(|(gun, _)| *gun == repository.gun).map(|(_, c)| c);
+        let fresh: Vec<&Change> = own.filter(|c| plan.is_none() || !repository.staged.contains(c)).collect();
+        let fresh = if adds || plan.is_none() { fresh } else { vec![] };
+        if plan.is_none() && fresh.is_empty() {
             continue;
         }
         lines.push(head(state, canvas, repository, plan, cells));
-        match plan {
-            Some(plan) => lines.extend(plan.changes.iter().map(|c| planned(state, c))),
-            None => lines.extend(own.into_iter().map(|c| change(state, c))),
-        }
+        // What this step adds comes first, for the rest may find no room.
+        let mixed = plan.is_some() && !fresh.is_empty();
+        lines.extend(fresh.into_iter().map(|c| change(state, c)));
+        let there = plan.into_iter().flat_map(|plan| &plan.changes).map(|c| planned(state, c));
+        lines.extend(
+            there.map(|line| if mixed { line.gap(2).then("staged already", state.theme.quiet()) } else { line }),
+        );
         lines.push(Runs::new());
     }
     lines.pop();
     lines
+}
+
+/// Whether all that is drawn of the stage is in it.
+#[must_use]
+pub(super) fn is_all_staged(guide: &Guide) -> bool {
+    let there = guide.facts.repositories.iter().any(|r| !r.staged.is_empty());
+    let is_staged = |(gun, change): &(Gun, Change)| {
+        guide.facts.repositories.iter().any(|r| r.gun == *gun && r.staged.contains(change))
+    };
+    let adds = guide.step().is_some_and(|s| matches!(s.kind, StepKind::Stage | StepKind::Remove));
+    there && (!adds || changes(&guide.facts).iter().all(is_staged))
 }
 
 fn head(

@@ -53,17 +53,13 @@ pub fn render(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, (areas, sai
     let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     step(state, guide, canvas, place, true);
     if !staged.is_empty() {
-        let mut frame = Frame::titled(if is_staged(guide) { "Staged" } else { "Will be staged" });
+        let mut frame = Frame::titled(if parts::is_all_staged(guide) { "Staged" } else { "Will be staged" });
         frame.summary = Runs::new().then("nothing is sent yet", canvas.theme.quiet());
         let inner = frame.draw(canvas, Rect { y: upper.bottom(), height: lower, ..right }, false);
         for (y, runs) in (inner.y + 1..inner.bottom()).zip(&staged) {
             canvas.runs(inner.x + 2, y, inner.right().saturating_sub(1), runs);
         }
     }
-}
-
-fn is_staged(guide: &Guide) -> bool {
-    guide.facts.repositories.iter().any(|r| !r.staged.is_empty())
 }
 
 fn heading(state: &State, guide: &Guide) -> Frame {

@@ -79,6 +79,7 @@ impl Window {
             ..Frame::default()
         };
         let inside = frame.draw(canvas, area, true);
+        canvas.key_spots(Frame::foot(area), &self.keys);
         Lines { x: inside.x + 2, y: inside.y + 1, end: inside.right().saturating_sub(2), bottom: inside.bottom() }
     }
 }

@@ -7,10 +7,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::pane::Pane;
 use super::theme::Theme;
 use super::whole::Whole;
 use crate::printable::printable;
+
+pub use super::spot::Spot;
 
 /// Styled pieces of one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,21 +183,6 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// What a part of the frame stands for, for the mouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spot {
-    /// A tab.
-    Tab(Pane),
-    /// A key of the line of hints, by place.
-    Hint(usize),
-    /// The help beside them.
-    Help,
-    /// A line that a cursor can be on, by place.
-    Line(usize),
-    /// The same in a list of the main screen.
-    Row(usize),
 }
 
 /// A part of the frame, and how things look.

@@ -71,6 +71,12 @@ impl Frame {
         Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
     }
 
+    /// Where what is said bottom left begins: corner, line and blank come first.
+    #[must_use]
+    pub(in crate::tui) fn foot(area: Rect) -> (u16, u16) {
+        (area.x + 3, area.bottom().saturating_sub(1))
+    }
+
     fn lines(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool, style: Style) {
         let lines = canvas.theme.borders(focused);
         let (right, bottom) = (area.right() - 1, area.bottom() - 1);

@@ -12,6 +12,7 @@ pub mod mark;
 pub mod message;
 pub mod pane;
 pub mod spinner;
+mod spot;
 pub mod table;
 pub(in crate::tui) mod terminal;
 pub mod theme;

@@ -77,6 +77,11 @@ fn press(state: &mut State, mouse: Mouse) -> Next {
             state.focus = pane;
             return Next::Nothing;
         }
+        Some(Spot::Key(code)) => return Next::Press(code),
+        Some(Spot::Need(place)) => {
+            needs::go(state, place);
+            return Next::Nothing;
+        }
         Some(Spot::Line(place)) => line(state, place),
         Some(Spot::Row(_)) | None
             if state.dialogs.is_empty() && matches!(state.screen, Screen::Main) && !state.is_blank() =>

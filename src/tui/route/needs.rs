@@ -93,15 +93,20 @@ pub(super) fn key(at: usize, state: &mut State, key: &KeyEvent) {
     let last = all.len().saturating_sub(1);
     let at = match input::key_name(key).as_str() {
         "enter" => {
-            if let Some(need) = all.get(at) {
-                places::finding(state, &need.gun, need.role.as_ref());
-            }
+            go(state, at);
             return;
         }
         "esc" | "q" | "N" => return,
         key => stepped(key, at, last, PAGE).unwrap_or(at),
     };
     state.dialogs.push(Dialog::Needs(at));
+}
+
+/// Goes where one of them is mended.
+pub(super) fn go(state: &mut State, at: usize) {
+    if let Some(need) = all(state).get(at) {
+        places::finding(state, &need.gun, need.role.as_ref());
+    }
 }
 
 /// Draws the list and what is to be known of the one under the cursor.

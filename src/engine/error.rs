@@ -216,11 +216,12 @@ impl EngineError {
     /// Nothing may be changed: at all, or for the server of this repository.
     #[must_use]
     pub fn read_only(gun: Option<&Gun>) -> Self {
-        let what = match gun {
-            Some(gun) => format!("read-only: the configuration lets nothing be staged or published for {gun}"),
-            None => "read-only: nothing is staged, made or published".to_owned(),
+        let change = "change read_only in trustdeck's configuration";
+        let (what, hint) = match gun {
+            Some(gun) => (format!("for {gun}"), format!("{change}, below [servers]")),
+            None => ("at all".to_owned(), format!("start without --read-only, or {change}")),
         };
-        let hint = "start without --read-only, or change read_only in trustdeck's configuration".to_owned();
+        let what = format!("read-only: nothing is staged, made or published {what}");
         Self::Policy { gun: gun.cloned(), what, hint }
     }
 

@@ -169,7 +169,7 @@ impl ScreenOptions {
         if let Some(here) = &settings.typed_paths.here {
             state.here.offered_dir = format!("{}/", here.display());
         }
-        state.here.wanted = self.repositories.last().cloned();
+        state.here.wanted = self.repositories.first().cloned();
         state.tour.clone_from(&self.tour);
         if settings.read_only.everything {
             state.tour = state.tour.take().map(Tour::only_looking);

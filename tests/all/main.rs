@@ -13,6 +13,7 @@ mod gate;
 mod gated;
 mod golden;
 mod habits;
+mod helping;
 mod hints;
 mod hostile_files;
 mod images;

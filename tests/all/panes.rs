@@ -340,7 +340,7 @@ fn undo_is_offered_only_when_there_is_something() {
     assert_eq!(press(&mut state, "u"), [Effect::Undo]);
     tell(&mut state, Effect::Undo, Outcome::Staged { said: None, result: Ok(Stage::default()) });
     assert_eq!(press(&mut state, "u"), []);
-    assert!(said(&state).contains("cannot be undone"));
+    assert!(said(&state).contains("a publish stays"));
 }
 
 #[test]

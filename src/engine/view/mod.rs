@@ -196,6 +196,8 @@ pub struct RoleView {
     pub vouched: bool,
     /// Whether it is vouched for, or this machine has verified a file of it before.
     pub met: bool,
+    /// Whether this machine has its last good file, where the server's is hidden or nobody's.
+    pub kept: bool,
     /// Whether `docker` and `notary` (who count key IDs) accept the file although too few distinct keys signed.
     pub accepted_elsewhere: bool,
 }

@@ -137,6 +137,7 @@ fn row<T: Metadata>(
         server_held: false,
         tags: 0,
         vouched: is_vouched,
+        kept: set.last_good(role).is_some(),
         met: is_vouched || set.newest_verified(role).is_some(),
         unknown_members: vouched.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),

@@ -76,9 +76,10 @@ impl Wizards {
     /// Remembers a choice; a later one of the same kind for the same repositories takes its place.
     ///
     /// # Errors
-    /// `Disk`.
+    /// `Disk`; `Policy` where nothing may be changed of one of its repositories.
     pub fn keep_wizard(&self, choice: &Choice) -> Result<(), EngineError> {
         self.context.check_writable()?;
+        choice.repositories.iter().try_for_each(|gun| self.servers.check_writable(gun))?;
         let trust_dir = self.context.settings().trust_dir.clone();
         let file = self.file_of(&choice.wizard, &choice.repositories)?;
         self.folder().store(&format!("{file}.json"), &BegunFile { trust_dir, choice: choice.clone() })

@@ -21,6 +21,8 @@ pub struct Message {
     pub back: Option<(&'static str, &'static str)>,
     /// Whether the object is quoted, such as what was copied: it is shown as it is.
     pub quotes: bool,
+    /// Whether it is among the messages, to be read again.
+    pub kept: bool,
     /// When it was shown; errors stay.
     pub since: Time,
 }
@@ -62,8 +64,14 @@ impl MessageLine {
     }
 
     fn object(&self, theme: Theme, room: usize) -> String {
-        let Some(remedy) = &self.remedy else { return cut(&self.object, room, theme.glyphs.cut) };
-        let whole = format!("{}: {remedy}", self.object);
+        // What is said without a remedy may end in one.
+        let told = self.object.rsplit_once("; ").filter(|_| usize::from(width(&self.object)) > room);
+        let (object, remedy, between) = match (&self.remedy, told) {
+            (Some(remedy), _) => (self.object.as_str(), remedy.as_str(), ": "),
+            (None, Some((object, remedy))) => (object, remedy, "; "),
+            (None, None) => return cut(&self.object, room, theme.glyphs.cut),
+        };
+        let whole = format!("{object}{between}{remedy}");
         if usize::from(width(&whole)) <= room {
             return whole;
         }
@@ -73,8 +81,8 @@ impl MessageLine {
         // Where both are cut a third says what failed: the remedy alone could be that of anything.
         let cells = room.saturating_sub(usize::from(width(remedy)) + 2);
         let cells = if cells < LEAST { LEAST.max(room / 3) } else { cells };
-        let object = cut(&self.object, cells, theme.glyphs.cut);
-        cut(&format!("{object}: {remedy}"), room, theme.glyphs.cut)
+        let object = cut(object, cells, theme.glyphs.cut);
+        cut(&format!("{object}{between}{remedy}"), room, theme.glyphs.cut)
     }
 }
 
@@ -150,5 +158,15 @@ mod tests {
             assert!(text.contains(" cannot") && text.contains(": put the ") && runs.width() <= room, "{text}");
         }
         assert!(said(200).ends_with("check the proxy"), "{}", said(200));
+    }
+
+    #[test]
+    fn what_helps_stays_at_the_end_of_a_sentence_too() {
+        let object = "nothing is left; space takes a row in".to_owned();
+        let line =
+            MessageLine { tone: Tone::Fail, verb: "blocked".to_owned(), object, remedy: None, back: None, whole: None };
+        let runs = Said::Line(line).runs(Theme::default(), 42);
+        let text: String = runs.0.iter().map(|(text, _)| text.as_str()).collect();
+        assert!(text.contains("blocked  nothi") && text.ends_with("; space takes a row in"), "{text}");
     }
 }

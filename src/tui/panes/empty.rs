@@ -2,20 +2,56 @@
 
 use ratatui::layout::Rect;
 
+use super::detail::Detail;
+use super::repository;
 use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::MARGIN;
+use crate::tui::messages::failure::Failure;
+use crate::tui::state::actions::Repositories;
+use crate::tui::state::binding::Action;
 use crate::tui::state::{State, words as shared};
 
-/// Why nothing is known of the repository that is shown: unknown is not empty.
+/// Why nothing is known of the repository that is shown: unknown is not empty. What helps comes first, for it must not be cut.
 pub(super) fn unread(state: &State) -> Option<Runs> {
-    let repository = state.repository().filter(|repository| repository.view.is_none())?;
-    let failure = repository.failure.as_ref()?;
+    let failure = not_read(state)?;
     let theme = state.theme;
-    let words = Runs::new().then(format!("not read: {}   ", failure.problem.message), theme.quiet());
-    Some(match &failure.ask {
-        Some(ask) => words.then("1 i", theme.key()).gap(1).then(shared::question(ask), theme.quiet()),
-        None => words.then("r", theme.key()).then(" try again", theme.quiet()),
-    })
+    let (key, words) = way(state, failure);
+    let runs = Runs::new().then(key, theme.key()).gap(1).then(words, theme.quiet());
+    Some(runs.gap(3).then(format!("not read: {}", failure.problem.message), theme.quiet()))
+}
+
+/// The same below the list, whole.
+pub(super) fn detail(state: &State) -> Option<Detail> {
+    let failure = not_read(state)?;
+    let (key, words) = way(state, failure);
+    let detail = repository::detail(state)?;
+    Some(Detail { acts: vec![(key, words, String::new())], ..detail })
+}
+
+/// Why nothing can be staged for the repository that is shown.
+pub(super) fn no_repository(state: &State) -> Option<&'static str> {
+    selected::no_repository(state).or_else(|| unanswered(state))
+}
+
+/// Why nothing can be staged where an answer must come first.
+pub(super) fn unanswered(state: &State) -> Option<&'static str> {
+    let failure = not_read(state)?;
+    failure.ask.is_some().then_some("it was not read yet: its row in Repositories says what it asks")
+}
+
+fn not_read(state: &State) -> Option<&Failure> {
+    state.repository().filter(|repository| repository.view.is_none())?.failure.as_ref()
+}
+
+fn way(state: &State, failure: &Failure) -> (&'static str, String) {
+    match &failure.ask {
+        Some(ask) => {
+            let answers = state.key(Action::Repositories(Repositories::Answer));
+            (state.key(Action::Focus(Pane::Repositories)), format!("then {answers}: {}", shared::question(ask)))
+        }
+        None => (state.key(Action::Refresh), "try again".to_owned()),
+    }
 }
 
 /// One quiet line where a list is empty.

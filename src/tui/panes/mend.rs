@@ -1,11 +1,16 @@
 //! The key that mends what is wrong with a role: what is said of a row ends in it.
 
+use super::detail::{Act, Detail, REMEDY};
+use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
+use crate::engine::plan::PlannedChange;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{Finding, RoleView};
 use crate::tuf::Role;
 use crate::tui::kit::format::{Age, age};
 use crate::tui::kit::pane::Pane;
+use crate::tui::state::actions::{Repositories, Roles};
+use crate::tui::state::binding::Action;
 use crate::tui::state::{State, words};
 
 /// What mends a role.
@@ -17,6 +22,8 @@ pub enum Mend {
     SignAgain,
     /// The last good file, signed in the place of one that is hidden or nobody known has signed.
     Restore,
+    /// The same where this machine has no good file.
+    AskSigners,
     /// Nobody can sign it.
     AddKey,
     /// The server signs it.
@@ -26,42 +33,55 @@ pub enum Mend {
 }
 
 impl Mend {
-    /// The key that does it, in the panes of repositories and roles.
+    /// What does it, in the panes of repositories and roles.
     #[must_use]
-    pub fn key(self, pane: Pane) -> &'static str {
-        match self {
-            // There the letter adds a repository.
-            Self::AddKey if pane == Pane::Repositories => "s",
-            Self::Renew => "t",
-            Self::SignAgain => "w",
-            Self::Restore => "S",
-            Self::AddKey => "a",
-            Self::AskServer => "r",
-            Self::Publish => "p",
-        }
+    pub fn action(self, pane: Pane) -> Option<Action> {
+        let is_list = pane == Pane::Repositories;
+        Some(match self {
+            Self::Renew if is_list => Action::Repositories(Repositories::Renew),
+            Self::Renew => Action::Rotate,
+            Self::SignAgain if is_list => Action::Repositories(Repositories::SignAgain),
+            Self::SignAgain => Action::Roles(Roles::Witness),
+            Self::Restore if is_list => Action::Repositories(Repositories::Restore),
+            Self::Restore => Action::Roles(Roles::Restore),
+            Self::AddKey if is_list => Action::Repositories(Repositories::AddSigner),
+            Self::AddKey => Action::Roles(Roles::AddSigner),
+            Self::AskServer => Action::Refresh,
+            Self::Publish => Action::Review,
+            Self::AskSigners => return None,
+        })
     }
 }
 
 /// Why what mends a role cannot be staged.
-pub const STAGED: &str = "it is staged already; p reviews it";
+pub const STAGED: &str = "it is staged already; the review shows it";
 
-/// What mends this role, if it wants that.
+/// What mends this role, if it wants that and this may be changed.
 #[must_use]
 pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
     // Where nothing may be changed, only asking mends anything.
-    let wanted = wanted(state, role).filter(|mend| *mend == Mend::AskServer || !state.is_read_only(true))?;
+    let asks = |mend: &Mend| matches!(mend, Mend::AskServer | Mend::AskSigners);
+    let wanted = wanted(state, role).filter(|mend| asks(mend) || state.closed_here().is_none())?;
     let planned = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
-    let diff = planned.and_then(|plan| plan.roles.iter().find(|diff| diff.role == role.role));
-    let is_staged = diff.is_some_and(|diff| match wanted {
-        Mend::AddKey => diff.keys.iter().any(|key| key.mark == Mark::Added),
-        Mend::AskServer | Mend::Publish => false,
-        Mend::Renew | Mend::SignAgain | Mend::Restore => diff.mark == Mark::Resigned,
+    let is_staged = planned.is_some_and(|plan| {
+        let diff = plan.roles.iter().find(|diff| diff.role == role.role);
+        let restores =
+            |change: &PlannedChange| matches!(&change.change, Change::Restore { role: of } if *of == role.role);
+        match wanted {
+            Mend::AddKey => diff.is_some_and(|diff| diff.keys.iter().any(|key| key.mark == Mark::Added)),
+            Mend::AskServer | Mend::AskSigners | Mend::Publish => false,
+            Mend::Renew | Mend::SignAgain => diff.is_some_and(|diff| diff.mark == Mark::Resigned),
+            // What nobody known has signed, signed again as it is, mends nothing.
+            Mend::Restore => plan.changes.iter().any(restores),
+        }
     });
     Some(if is_staged { Mend::Publish } else { wanted })
 }
 
-/// The same without the stage. A file that nobody known has signed is never offered for signing.
-fn wanted(state: &State, role: &RoleView) -> Option<Mend> {
+/// The same whatever may be changed here, and without the stage. A file that nobody known has signed is never offered for
+/// signing.
+#[must_use]
+pub fn wanted(state: &State, role: &RoleView) -> Option<Mend> {
     let is_base = matches!(role.role, Role::Root | Role::Targets);
     let ends = role.expires.map(|at| age(state.now, &role.role, at));
     match &role.state {
@@ -71,7 +91,9 @@ fn wanted(state: &State, role: &RoleView) -> Option<Mend> {
         RoleState::UnderThreshold { .. } if role.server_held => Some(Mend::AskServer),
         _ if role.keys.is_empty() && !role.server_held && !is_base => Some(Mend::AddKey),
         RoleState::UnderThreshold { .. } if role.vouched => Some(Mend::SignAgain),
-        RoleState::UnderThreshold { .. } | RoleState::Hidden if role.role != Role::Root => Some(Mend::Restore),
+        RoleState::UnderThreshold { .. } | RoleState::Hidden if role.role != Role::Root => {
+            Some(if role.kept { Mend::Restore } else { Mend::AskSigners })
+        }
         RoleState::Good if is_base && ends == Some(Age::Short) => Some(Mend::Renew),
         RoleState::Good if !role.server_held && ends == Some(Age::Short) => Some(Mend::SignAgain),
         _ => None,
@@ -81,31 +103,54 @@ fn wanted(state: &State, role: &RoleView) -> Option<Mend> {
 /// Why the last good file of a role cannot be what is wanted.
 #[must_use]
 pub fn no_restoring(role: &RoleView) -> Option<&'static str> {
-    let is_wanted = !role.server_held && matches!(role.state, RoleState::UnderThreshold { .. } | RoleState::Hidden);
-    (!is_wanted).then_some("the server has its good file; there is nothing to restore")
+    match &role.state {
+        _ if role.server_held => Some(GOOD),
+        RoleState::UnderThreshold { .. } if role.vouched => None,
+        RoleState::UnderThreshold { .. } | RoleState::Hidden if role.kept => None,
+        RoleState::UnderThreshold { .. } | RoleState::Hidden => {
+            Some("this machine has no good file of it; its signers' machines may")
+        }
+        _ => Some(GOOD),
+    }
 }
 
-/// The line that says so: key, act, and what it needs.
+const GOOD: &str = "the server has its good file; there is nothing to restore";
+
+/// Says in a detail what mends a role: the key, or whom to ask where no key does.
+pub fn tell(state: &State, detail: &mut Detail, (role, mend): (&RoleView, Mend), pane: Pane) {
+    match line(state, (role, mend), pane) {
+        Some(act) => detail.acts.push(act),
+        None => detail.facts.push((REMEDY, no_copy(role))),
+    }
+}
+
+/// What is said where only others can mend a role.
 #[must_use]
-pub fn line(state: &State, role: &RoleView, mend: Mend, pane: Pane) -> (&'static str, String, String) {
+pub fn no_copy(role: &RoleView) -> String {
+    format!("ask its signers: this machine has no good file of {}", role.role.short())
+}
+
+/// The line that says so: key, act, and what it needs. `None` if no key does it.
+#[must_use]
+pub fn line(state: &State, (role, mend): (&RoleView, Mend), pane: Pane) -> Option<Act> {
     let name = role.role.short();
     let own = role.keys.iter().find(|key| key.at_hand);
     let with = match own {
         Some(key) => format!("with your key {}", words::key_name(state, &key.canonical, &key.label)),
         None => "needs one of its keys, which are not on this machine".to_owned(),
     };
-    let key = mend.key(pane);
-    match mend {
-        Mend::Renew => (key, format!("renew {name}"), with),
-        Mend::SignAgain => (key, format!("sign {name} again"), with),
+    let (act, needs) = match mend {
+        Mend::Renew => (format!("renew {name}"), with),
+        Mend::SignAgain => (format!("sign {name} again"), with),
         Mend::Restore => {
-            let needs = "this machine's last good file, once its signers were asked".to_owned();
-            (key, format!("restore {name}"), needs)
+            (format!("restore {name}"), "this machine's last good file, once its signers were asked".to_owned())
         }
-        Mend::AddKey => (key, "add a signer".to_owned(), format!("nobody can sign {name}")),
-        Mend::AskServer => (key, "ask the server again".to_owned(), format!("it signs {name} itself")),
-        Mend::Publish => (key, "review and publish".to_owned(), format!("what mends {name} is staged")),
-    }
+        Mend::AddKey => ("add a signer".to_owned(), format!("nobody can sign {name}")),
+        Mend::AskServer => ("ask the server again".to_owned(), format!("it signs {name} itself")),
+        Mend::Publish => ("review and publish".to_owned(), format!("what mends {name} is staged")),
+        Mend::AskSigners => return None,
+    };
+    Some((state.key(mend.action(pane)?), act, needs))
 }
 
 /// The fact that names what else is wrong.
@@ -117,7 +162,8 @@ pub fn elsewhere(state: &State, finding: &Finding) -> String {
     let role = finding.role.as_ref().filter(|role| of_repository(state).is_none_or(|(worst, _)| worst.role != **role));
     let shown = role.and_then(|role| state.view()?.roles.iter().find(|shown| shown.role == *role));
     let mend = shown.and_then(|role| of(state, role));
-    mend.map(|mend| format!(" ({} in Roles)", mend.key(Pane::Roles))).unwrap_or_default()
+    let action = mend.and_then(|mend| mend.action(Pane::Roles));
+    action.map(|action| format!(" ({} in Roles)", state.key(action))).unwrap_or_default()
 }
 
 /// The worst role of the repository under the cursor that can be mended.

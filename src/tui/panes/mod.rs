@@ -2,6 +2,7 @@
 
 pub mod detail;
 mod empty;
+pub mod first;
 mod key_rows;
 pub mod keys;
 mod landing;
@@ -23,7 +24,7 @@ use super::kit::list::Move;
 use super::kit::message::Said;
 use super::kit::pane::Pane;
 use super::state::State;
-use super::state::binding::Binding;
+use super::state::binding::{Action, Binding};
 use super::state::rows::TagRows;
 use detail::Detail;
 
@@ -107,8 +108,8 @@ fn summary(pane: Pane, state: &State) -> Runs {
 pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
     match pane {
         Pane::Repositories => repository::detail(state),
-        Pane::Roles => roles::detail(state),
-        Pane::Tags => tags::detail(state),
+        Pane::Roles => roles::detail(state).or_else(|| empty::detail(state)),
+        Pane::Tags => tags::detail(state).or_else(|| empty::detail(state)),
         Pane::Keys => keys::detail(state),
         Pane::Staged => staged::detail(state),
     }
@@ -237,7 +238,8 @@ fn scrolled(state: &State, pane: Pane) -> usize {
 fn more(state: &State, canvas: &mut Canvas<'_>, inside: Inside, from: usize, hidden: usize) {
     let Some(y) = inside.rule.filter(|_| hidden > 0) else { return };
     let theme = state.theme;
-    let (key, word) = if from < hidden { ("]", " read on ") } else { ("[", " read back ") };
+    let (key, word) = if from < hidden { (Move::Down, " read on ") } else { (Move::Up, " read back ") };
+    let key = state.key(Action::Scroll(key));
     let runs = Runs::new().gap(1).then(key, theme.key()).then(word, theme.quiet());
     let end = inside.detail.right().saturating_sub(2);
     canvas.runs(end.saturating_sub(runs.width()), y, end, &runs);

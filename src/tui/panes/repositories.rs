@@ -33,7 +33,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["t"], Wanted::Repositories(actions::Repositories::Renew), "renew", Group::Stage, 6).unless(no_renewal),
     bind(&["w"], Wanted::Repositories(actions::Repositories::SignAgain), "sign again", Group::Stage, 6)
         .unless(no_signing),
-    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 0).unless(no_restoring),
+    bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 7).unless(no_restoring),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40)
         .unless(selected::no_repository),

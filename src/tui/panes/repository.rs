@@ -1,6 +1,6 @@
 //! What is said about the repository under the cursor.
 
-use super::detail::Detail;
+use super::detail::{Act, Detail};
 use super::mend;
 use super::repositories::word_style;
 use crate::engine::Admission;
@@ -9,6 +9,8 @@ use crate::engine::view::{Finding, Health};
 use crate::tui::kit::format;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::failure::Ask;
+use crate::tui::state::actions::{Repositories, Wizard};
+use crate::tui::state::binding::Action;
 use crate::tui::state::{Repository, State, words};
 use crate::tui::wizard;
 
@@ -22,9 +24,9 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         detail.state = Some((words::failed(problem.kind).to_owned(), word_style(theme, repository.health())));
         detail.facts = vec![("what", problem.message.clone()), ("do", problem.hint.clone())];
         if let Some(ask) = &failure.ask {
-            detail.acts.push(answers(ask));
+            detail.acts.push(answers(state, ask));
         } else {
-            detail.acts.push(("r", "try again".to_owned(), String::new()));
+            detail.acts.push((state.key(Action::Refresh), "try again".to_owned(), String::new()));
         }
         remind(state, repository, &mut detail);
         detail.facts.extend(scene_note(state, repository));
@@ -42,7 +44,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     if let Some(failure) = &repository.registry.failure {
         detail.facts.push(("registry", failure.problem.message.clone()));
     }
-    detail.acts.extend(repository.question().iter().map(answers));
+    detail.acts.extend(repository.question().iter().map(|ask| answers(state, ask)));
     match view.findings.first() {
         Some(finding) => {
             detail.state = Some((finding.headline.clone(), word_style(theme, finding.level)));
@@ -71,18 +73,24 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
         let (what, why) = words::tampered(repository.registry.differences.tampered);
         detail.state = Some((what, theme.fail()));
         detail.sentences.insert(0, why);
-        detail.acts.push(("3", "look at the tags".to_owned(), "tampered ones have the key that helps".to_owned()));
+        detail.acts.push((
+            state.key(Action::Focus(Pane::Tags)),
+            "look at the tags".to_owned(),
+            "tampered ones have the key that helps".to_owned(),
+        ));
     }
-    if let Some((role, mend)) = mend::of_repository(state) {
-        detail.acts.push(mend::line(state, role, mend, Pane::Repositories));
+    if let Some(worst) = mend::of_repository(state) {
+        mend::tell(state, &mut detail, worst, Pane::Repositories);
     }
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
-        detail.acts.push(("s", "add the first signer".to_owned(), "creates the repository".to_owned()));
+        let key = state.key(Action::Repositories(Repositories::AddSigner));
+        detail.acts.push((key, "add the first signer".to_owned(), "creates the repository".to_owned()));
     }
     if view.foreign_changes > 0 {
         let changes = format::count(view.foreign_changes, "change", "changes");
-        detail.acts.push(("f", format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
+        let key = state.key(Action::Repositories(Repositories::Foreign));
+        detail.acts.push((key, format!("{changes} staged by notary"), "adopt, leave or drop".to_owned()));
     }
     remind(state, repository, &mut detail);
     detail.facts.extend(scene_note(state, repository));
@@ -90,12 +98,12 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
 }
 
 /// The key that answers a question.
-fn answers(ask: &Ask) -> (&'static str, String, String) {
+fn answers(state: &State, ask: &Ask) -> Act {
     let what = match ask {
         Ask::Admission(Admission::Login { .. }) => "or as somebody else; kept for this session",
         _ => "asks once, then remembered",
     };
-    ("i", words::question(ask).to_owned(), what.to_owned())
+    (state.key(Action::Repositories(Repositories::Answer)), words::question(ask).to_owned(), what.to_owned())
 }
 
 /// What is known of the registry, and since when.
@@ -126,12 +134,16 @@ fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str
 /// Wizards that wait here, with the key that goes on with them.
 fn remind(state: &State, repository: &Repository, detail: &mut Detail) {
     for (title, next, due) in wizard::of_repository(state, &repository.entry.gun) {
-        detail.acts.push(("W", title, due.map_or(next, |what| format!("due: {what}"))));
+        detail.acts.push((
+            state.key(Action::Wizard(Wizard::Menu)),
+            title,
+            due.map_or(next, |what| format!("due: {what}")),
+        ));
     }
 }
 
 /// What the sandbox showed with this repository when it began.
 fn scene_note(state: &State, repository: &Repository) -> Option<(&'static str, String)> {
     let note = state.here.notes.get(repository.entry.gun.as_str())?;
-    Some(("began as", (*note).to_owned()))
+    Some(("sandbox", (*note).to_owned()))
 }

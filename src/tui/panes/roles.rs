@@ -30,17 +30,18 @@ use crate::tui::wizard;
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Roles(actions::Roles::Open), "tags", Group::Move, 10),
     bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30)
-        .unless(selected::no_repository),
+        .unless(empty::no_repository),
     bind(&["m"], Wanted::Roles(actions::Roles::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
     bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
     bind(&["t"], Wanted::Rotate, "rotate", Group::Stage, 33).unless(wizard::no_role),
     bind(&["w"], Wanted::Roles(actions::Roles::Witness), "sign again", Group::Stage, 50).unless(not_ours_to_sign),
-    bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 0).unless(no_restoring),
+    bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 32).unless(no_restoring),
 ];
 
 fn no_trust_data(state: &State) -> Option<&'static str> {
-    state.lists.roles.is_empty().then_some("the repository has no roles yet; add a signer first")
+    let none = state.lists.roles.is_empty().then_some("the repository has no roles yet; add a signer first");
+    empty::unanswered(state).or(none)
 }
 
 fn no_delegation(state: &State) -> Option<&'static str> {
@@ -189,7 +190,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         } else {
             Runs::new()
                 .then("no trust data yet   ", theme.quiet())
-                .then("a", theme.key())
+                .then(state.key(Wanted::Roles(actions::Roles::AddSigner)), theme.key())
                 .then(" add the first signer", theme.quiet())
         };
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
@@ -215,7 +216,9 @@ fn draw(
     let value = if by_server { theme.quiet() } else { theme.text() };
     if let Some(slot) = slot(0) {
         let x = canvas.put(slot.start, y, slot.end, &branches(canvas, roles, index), theme.quiet());
-        canvas.put(x, y, slot.end, role.role.short(), row.name_style(theme));
+        // Where it is read the whole name says what the tree shows.
+        let name = if theme.is_read() { role.role.as_str() } else { role.role.short() };
+        canvas.put(x, y, slot.end, name, row.name_style(theme));
     }
     let missing = theme.glyphs.missing;
     let (keys, is_staged) = if by_server { (missing.to_owned(), false) } else { keys(state, role) };
@@ -321,7 +324,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     let ends = role.expires.filter(|at| age(state.now, &role.role, *at) == Age::Short);
     let is_removed = planned(state, &role.role).is_some_and(|diff| diff.mark == Mark::Removed);
     detail.state = Some(match (&role.state, ends) {
-        _ if is_removed => ("its removal is staged; u takes that back".to_owned(), theme.remove_word()),
+        _ if is_removed => {
+            (format!("its removal is staged; {} takes that back", state.key(Wanted::Undo)), theme.remove_word())
+        }
         (RoleState::Good, Some(at)) => (format!("expires in {}", format::expiry(state.now, at)), theme.warn_word()),
         (RoleState::Good, None) => (words::role_state(role).to_owned(), theme.quiet()),
         _ => (words::role_state(role).to_owned(), theme.fail()),
@@ -343,7 +348,9 @@ pub fn detail(state: &State) -> Option<Detail> {
     if !role.unknown_members.is_empty() {
         detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
     }
-    detail.acts.extend(mend::of(state, role).map(|mend| mend::line(state, role, mend, Pane::Roles)));
+    if let Some(mend) = mend::of(state, role) {
+        mend::tell(state, &mut detail, (role, mend), Pane::Roles);
+    }
     Some(detail)
 }
 

@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 
 use super::{chart, needs};
 use crate::engine::view::Finding;
-use crate::tui::kit::canvas::{Canvas, Runs, wrap};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{self, mend};
+use crate::tui::state::binding::Action;
 use crate::tui::state::{State, selected, words};
 
 /// Fewest rows of what needs a person, with its border.
@@ -49,9 +50,10 @@ fn details(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let lines = text(state, area.width);
     if lines.len() + 3 > usize::from(area.height) {
-        frame.footer = Runs::new().then("I", theme.key()).then(" all of it", theme.quiet());
+        frame.footer = Runs::new().then(state.key(Action::Inspect), theme.key()).then(" all of it", theme.quiet());
     }
     let inner = frame.draw(canvas, area, false);
+    canvas.key_spots(Frame::foot(area), &frame.footer);
     let (x, end) = (inner.x + 1, inner.right().saturating_sub(1));
     for (y, (label, line)) in (inner.y + 1..inner.bottom()).zip(lines) {
         canvas.put(x, y, x + LABEL - 1, label, theme.quiet());
@@ -143,8 +145,9 @@ fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     };
     let mut frame = Frame::titled("Needs you");
     frame.summary = Runs::new().then(all.len().to_string(), theme.quiet());
-    frame.footer = Runs::new().then("N", theme.key()).then(" go through them", theme.quiet());
+    frame.footer = Runs::new().then(state.key(Action::Needs), theme.key()).then(" go through them", theme.quiet());
     let inner = frame.draw(canvas, area, false);
+    canvas.key_spots(Frame::foot(area), &frame.footer);
     let end = inner.right().saturating_sub(1);
     if all.is_empty() {
         canvas.put(inner.x + 1, inner.y + 1, end, "nothing", theme.quiet());
@@ -152,9 +155,10 @@ fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     // Rows that are free go to what would be cut.
     let mut free = inner.height.saturating_sub(1 + rows(&all));
     let mut y = inner.y + 1;
-    for need in &all {
+    for (place, need) in all.iter().enumerate() {
         if y < inner.bottom() {
             let used = needs::line(state, canvas, (inner.x + 1, y, end), (need, 1 + free));
+            (y..y + used).for_each(|y| canvas.spot(inner.x, y, inner.right(), Spot::Need(place)));
             free = free.saturating_sub(used - 1);
             y += used;
         }
@@ -162,8 +166,9 @@ fn findings(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     if let Some(area) = below {
         let mut frame = Frame::titled("Expires");
         frame.summary = Runs::new().then("soonest first", theme.quiet());
-        frame.footer = Runs::new().then("E", theme.key()).then(" all of it", theme.quiet());
+        frame.footer = Runs::new().then(state.key(Action::Expiry), theme.key()).then(" all of it", theme.quiet());
         let inner = frame.draw(canvas, area, false);
+        canvas.key_spots(Frame::foot(area), &frame.footer);
         chart::lines(state, canvas, Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }, 0);
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn render(state: &State, canvas: &mut Canvas<'_>) {
     if state.tour.is_some() || state.here.sandbox.is_some() {
         left = left.then(" SANDBOX ", theme.chip()).gap(2);
     }
-    if state.here.read_only.everything && state.here.pick.is_none() {
+    let closed = if matches!(state.screen, Screen::Wizard) { state.closed_to_wizard() } else { state.closed_here() };
+    if closed.is_some() && state.here.pick.is_none() {
         left = left.then(" READ-ONLY ", theme.chip()).gap(2);
     }
     let beside = |room: u16| left.width() + place(state, room).width() + 3;
@@ -227,7 +228,9 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     canvas.put(line + 3, 1, end, &label, theme.tour());
     let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet()).gap(3);
     let keys = if tour.step().is_some() { skip } else { Runs::new() };
-    canvas.runs_right(line + 16, 1, end, &keys.then("T", theme.key()).then(" end tour", theme.quiet()));
+    let keys = keys.then("T", theme.key()).then(" end tour", theme.quiet());
+    canvas.runs_right(line + 16, 1, end, &keys);
+    canvas.key_spots((end.saturating_sub(keys.width()), 1), &keys);
     let Some(step) = tour.step() else {
         let broken = state.known.repositories.iter().filter(|r| r.health() == Health::Fail).count();
         let scenes = count(broken, "repository is", "repositories are");

@@ -10,7 +10,7 @@ use crate::tui::state::{Screen, State, actions, selected};
 use crate::tui::wizard;
 
 /// The places whose keys hold now, most special first.
-fn places(state: &State) -> Vec<Place> {
+pub(super) fn places(state: &State) -> Vec<Place> {
     let mut places = match &state.screen {
         Screen::Review(_) => vec![Place::Review, Place::Moves],
         Screen::Publish(_) => vec![Place::Publish, Place::Moves],
@@ -59,6 +59,18 @@ pub(super) fn key_of(state: &State, action: Action) -> Option<&'static str> {
     tables(state).into_iter().flatten().find(|binding| binding.action == action)?.keys.first().copied()
 }
 
+/// The same, where it can be done now.
+pub(super) fn possible(state: &State, action: Action) -> Option<&'static str> {
+    let binding = tables(state).into_iter().flatten().find(|binding| binding.action == action)?;
+    binding.keys.first().copied().filter(|_| binding.blocked(state).is_none())
+}
+
+/// The key for an action, wherever it holds, where it is one of the user's own.
+pub(super) fn anywhere(state: &State, action: Action) -> Option<&'static str> {
+    let mut own = state.keymap.0.iter().flat_map(|(_, table)| table.iter());
+    own.find(|binding| binding.action == action)?.keys.first().copied()
+}
+
 /// Looks up a key, or the second key of a sequence.
 #[must_use]
 pub(super) fn lookup(state: &State, prefix: Option<&str>, name: &str) -> KeyMeaning {
@@ -83,7 +95,7 @@ pub(super) fn unbound(state: &mut State, prefix: Option<&str>, name: &str) {
     let full = prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix} {name}"));
     let is_way_out = prefix.is_some() && matches!(name, "esc" | "backspace");
     if !name.is_empty() && !is_way_out && state.unbound.insert(full.clone()) {
-        state.show(Tone::Note, full, "is not bound here; ? lists the keys, : finds everything by name");
+        state.show(Tone::Note, full, "not bound here; ? keys; : find");
     }
 }
 
@@ -180,7 +192,7 @@ fn no_plan(state: &State) -> Option<&'static str> {
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {
     let nothing = state.stage.undo.is_none() && state.known.taken_off.is_empty();
-    nothing.then_some("no staging to undo; what was published cannot be undone")
+    nothing.then_some("nothing to undo; a publish stays")
 }
 
 fn nothing_to_redo(state: &State) -> Option<&'static str> {

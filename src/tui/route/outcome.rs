@@ -231,12 +231,9 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     }
     panes::staged::reindex(state);
     if let Some(said) = said {
-        let undo = state.stage.undo.is_some();
         state.say(Tone::Done, said.verb, said.object + instead);
-        let back = keys::key_of(state, Action::Undo).map(|key| (key, "undo"));
-        if let (Some(message), true) = (&mut state.message, undo) {
-            message.back = back;
-        }
+        let back = keys::possible(state, Action::Undo).map(|key| (key, "undo"));
+        state.message.iter_mut().for_each(|message| message.back = back);
     }
     if state.stage.changes.is_empty() {
         state.plan = None;
@@ -274,14 +271,14 @@ fn show_plan(state: &mut State, plan: Arc<Plan>) {
         state.dialogs.retain(|d| !matches!(d, Dialog::Prompt(_) | Dialog::Confirm(_)));
         state.say(Tone::Warn, "the plan changed", "look at it again before you publish");
     }
-    let lost = orphaned(&plan);
+    let (lost, review) = (orphaned(&plan), state.key(Action::Review));
     let is_more = lost > state.plan.as_deref().map_or(0, orphaned);
     // What was staged a moment ago, and can be undone, is what does it.
     if let Some(message) =
         state.message.as_mut().filter(|said| is_more && said.tone == Tone::Done && said.back.is_some())
     {
         message.tone = Tone::Warn;
-        message.object = format!("{} orphaned, p shows it: {}", count(lost, "tag", "tags"), message.object);
+        message.object = format!("{} orphaned, {review} shows it: {}", count(lost, "tag", "tags"), message.object);
     }
     state.plan = Some(plan);
     panes::reindex_shown(state);
@@ -356,8 +353,9 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     // Whether a login is good is known once the server has answered.
     state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else {
+        let undo = state.key(Action::Undo);
         if let (Some(message), false) = (&mut state.message, state.known.taken_off.is_empty()) {
-            message.back = Some(("u", "undo"));
+            message.back = Some((undo, "undo"));
         }
         return vec![Effect::ListEntries];
     };

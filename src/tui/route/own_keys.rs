@@ -9,7 +9,38 @@ use super::named::{self, PLACES};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::State;
-use crate::tui::state::binding::{Binding, Place};
+use crate::tui::state::binding::{Action, Binding, Place};
+
+/// The key that an action has in a place, without those of the user.
+#[must_use]
+pub fn usual_key(place: Place, action: Action) -> Option<&'static str> {
+    keys::usual(place).iter().find(|binding| binding.action == action)?.keys.first().copied()
+}
+
+/// A sentence with keys of the user's own in place of the usual ones that it names: `w in Roles`, `; p reviews it`.
+pub(super) fn spoken(state: &State, text: &str) -> String {
+    if state.keymap.0.is_empty() {
+        return text.to_owned();
+    }
+    let words: Vec<&str> = text.split(' ').collect();
+    let said = words.iter().enumerate().map(|(at, word)| {
+        let next = |n: usize| words.get(at + n).copied().unwrap_or_default();
+        let pane = Pane::ALL
+            .into_iter()
+            .find(|pane| next(1) == "in" && next(2).trim_end_matches([',', ';', '.', ':']) == pane.name());
+        let begins = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| word.ends_with(';'));
+        // `a` and `I` are words too.
+        let places = match pane {
+            Some(pane) => vec![Place::Pane(pane), Place::Lists],
+            None if begins && !next(1).is_empty() && !matches!(*word, "a" | "I") => keys::places(state),
+            None => vec![],
+        };
+        let usual = places.into_iter().flat_map(keys::usual).find(|binding| binding.keys.contains(word));
+        let own = usual.and_then(|usual| keys::anywhere(state, usual.action));
+        own.map_or_else(|| (*word).to_owned(), str::to_owned)
+    });
+    said.collect::<Vec<_>>().join(" ")
+}
 
 type Wanted = BTreeMap<String, Vec<String>>;
 
@@ -17,8 +48,13 @@ type Wanted = BTreeMap<String, Vec<String>>;
 pub fn bind(state: &mut State, wanted: &Wanted, lines: &BTreeMap<String, String>) {
     let (tables, complaints) = tables(wanted);
     state.keymap.0 = tables;
-    let place = |name: &str| lines.get(&format!("keys.{name}")).map(|line| format!("{line}: ")).unwrap_or_default();
-    let said: Vec<String> = complaints.into_iter().map(|(name, what)| format!("{}{what}", place(&name))).collect();
+    // What is wrong comes before the place: of that the file's name is enough.
+    let place = |name: &str| {
+        let line = lines.get(&format!("keys.{name}"))?;
+        Some(format!(" ({})", line.rsplit('/').next().unwrap_or(line)))
+    };
+    let said: Vec<String> =
+        complaints.into_iter().map(|(name, what)| format!("{what}{}", place(&name).unwrap_or_default())).collect();
     state.say_all(Tone::Warn, "keys", &said);
 }
 

@@ -7,7 +7,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
-use super::places;
+use super::{own_keys, places};
 use crate::tui::dialogs::answer::Opens;
 use crate::tui::dialogs::menu::Offer;
 use crate::tui::dialogs::palette::Hit;
@@ -97,8 +97,7 @@ fn hits(state: &State, words: &str) -> Vec<Hit> {
 
 /// The wizards that can be begun here.
 fn wizards(state: &State) -> Vec<Offer> {
-    let may_write = !state.is_read_only(true);
-    if may_write { menu::all(state, &[]).offers } else { vec![] }
+    if state.closed_here().is_none() { menu::all(state, &[]).offers } else { vec![] }
 }
 
 fn places(state: &State, scored: &mut Scored) {
@@ -224,7 +223,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     };
     let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
     let note = match (reason, open.hits.len()) {
-        (Some(reason), _) => format!("not now: {reason}"),
+        (Some(reason), _) => format!("not now: {}", own_keys::spoken(state, reason)),
         (None, 0) => match state.repository() {
             Some(shown) => {
                 let name = state.short_name(&shown.entry.name);
@@ -234,6 +233,9 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
         },
         (None, n) => format!("{} of {n}", open.cursor + 1),
     };
+    // As `[keys]` in the configuration calls it.
+    let name = open.chosen().and_then(find).map(|named| format!("   [keys] {}", named.name()));
+    let note = format!("{note}{}", name.unwrap_or_default());
     let note = wrap(&note, lines.width());
     let bottom = lines.bottom.saturating_sub(u16::try_from(note.len()).unwrap_or(1));
     let shown = usize::from(bottom.saturating_sub(lines.y)).max(1);

@@ -3,17 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{chart, dock, header, help, keys, needs, palette};
+use super::{chart, dock, header, help, keys, needs, own_keys, palette};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, FLOOR, Shape};
 use crate::tui::kit::message::{Message, MessageLine, Said, Tone};
 use crate::tui::kit::pane::Pane;
-use crate::tui::panes::mend;
+use crate::tui::panes::{first, mend};
 use crate::tui::screens::{blank, publish, publish_view, review, review_view};
 use crate::tui::state::binding::{Action, Binding};
 use crate::tui::state::guide::Footing;
+use crate::tui::state::review::Review;
 use crate::tui::state::{Before, Repository, Screen, State, actions, selected, words};
 use crate::tui::{panes, wizard};
 
@@ -123,6 +124,7 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas, said: &Said) {
 /// The line for the user: what was said last, else what the screen says of itself.
 fn said(state: &State) -> Said {
     let own = own(state);
+    let spoken = |text: &str| own_keys::spoken(state, &words::short_names(state, text));
     // What is done does not hide that the next step is blocked; why a key does nothing is an answer to it.
     let is_good = |m: &&Message| m.tone == Tone::Done;
     let blocked = matches!(&own, Said::Line(line) if line.tone == Tone::Fail);
@@ -132,10 +134,10 @@ fn said(state: &State) -> Said {
         (_, Some(m)) => Said::Line(MessageLine {
             tone: m.tone,
             verb: m.verb.clone(),
-            object: if m.quotes { m.object.clone() } else { words::short_names(state, &m.object) },
-            remedy: m.remedy.as_ref().map(|remedy| words::short_names(state, remedy)),
+            object: if m.quotes { m.object.clone() } else { spoken(&m.object) },
+            remedy: m.remedy.as_ref().map(|remedy| spoken(remedy)),
             back: m.back,
-            whole: keys::key_of(state, Action::Messages).map(|key| (key, "all of it")),
+            whole: keys::key_of(state, Action::Messages).filter(|_| m.kept).map(|key| (key, "all of it")),
         }),
         (_, None) => own,
     }
@@ -179,20 +181,9 @@ fn prefix_lines(state: &State, prefix: &str) -> (Runs, Runs) {
     (first, second)
 }
 
-/// The key that mends what the cursor is on.
-fn mending(state: &State) -> Option<&'static str> {
-    let mend = match (&state.screen, state.focus) {
-        (Screen::Main, Pane::Roles) => selected::role(state).and_then(|role| mend::of(state, role)),
-        (Screen::Main, Pane::Repositories) => {
-            let failure = state.repository().and_then(|repository| repository.failure.as_ref());
-            if let Some(failure) = failure {
-                return Some(if failure.ask.is_some() { "i" } else { "r" });
-            }
-            mend::of_repository(state).map(|(_, mend)| mend)
-        }
-        _ => None,
-    };
-    mend.map(|mend| mend.key(state.focus))
+/// What mends what the cursor is on.
+fn mending(state: &State) -> Option<Action> {
+    if matches!(state.screen, Screen::Main) { first::here(state) } else { None }
 }
 
 /// What undo would take back.
@@ -200,6 +191,9 @@ fn undo_word(state: &State) -> String {
     const CELLS: usize = 26;
     let what = match (&state.screen, state.known.taken_off.first()) {
         (Screen::Wizard, _) => Some("what this staged".to_owned()),
+        (Screen::Review(Review { just_left: Some(gun), .. }), _) => {
+            Some(format!("leaving {} out", state.short_name(&state.name_of(gun))))
+        }
         (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
         _ => state.stage.undo.as_ref().map(|what| words::short_names(state, what)),
     };
@@ -209,8 +203,9 @@ fn undo_word(state: &State) -> String {
 
 /// Keys that do something here, most used first. What sends stays, dim, while something must be mended first.
 pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
+    let mends = mending(state);
     let mut shown: Vec<&Binding> = Vec::new();
-    for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0) {
+    for binding in keys::tables(state).into_iter().flatten().filter(|b| b.hint > 0 || mends == Some(b.action)) {
         let covered = shown.iter().any(|b| b.keys.first() == binding.keys.first());
         let blocked = binding.blocked(state).is_some();
         let publishes = binding.action == Action::ReviewScreen(actions::Review::Publish);
@@ -218,14 +213,36 @@ pub(super) fn hinted(state: &State) -> Vec<&'static Binding> {
             shown.push(binding);
         }
     }
-    let mends = mending(state);
     let place = |b: &Binding| match b.action {
         // Behind what enter does: whoever has staged something finds the way on at 80 columns.
         Action::Review if b.blocked(state).is_none() => STAGED_PLACE,
+        // It can be done for a moment only.
+        Action::Redo => STAGED_PLACE,
         _ => b.hint,
     };
-    shown.sort_by_key(|b| (mends.is_none_or(|key| b.keys.first() != Some(&key)), place(b)));
+    shown.sort_by_key(|b| (mends != Some(b.action), place(b)));
     shown
+}
+
+/// What a binding does here, in the word beside its key.
+pub(super) fn word(state: &State, binding: &Binding) -> String {
+    let role = || selected::role(state).filter(|_| state.focus == Pane::Roles);
+    let renews = || role().is_some_and(|role| mend::of(state, role) == Some(mend::Mend::Renew));
+    let question = || state.repository().and_then(Repository::question).as_ref().map(words::question);
+    let is_begun = || state.guide.as_ref().is_some_and(|guide| guide.phase == Footing::Walking);
+    let word = match binding.action {
+        Action::Undo => return undo_word(state),
+        Action::Rotate if renews() => "renew",
+        Action::ReviewScreen(actions::Review::Toggle) => match review::space_word(state) {
+            "" => binding.word,
+            here => here,
+        },
+        Action::Repositories(actions::Repositories::Answer) => question().unwrap_or(binding.word),
+        // While repositories are chosen, nothing is kept.
+        Action::Wizard(actions::Wizard::Leave) if !is_begun() => "leave",
+        _ => binding.word,
+    };
+    word.to_owned()
 }
 
 /// Where the review stands among the hints once something is staged.
@@ -252,29 +269,15 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let right = canvas.area().right().saturating_sub(1);
     let end = right.saturating_sub(help.width() + 3);
     let mut x = 1;
-    let mut pairs: Vec<(&str, &str, bool, Option<usize>)> = Vec::new();
+    let mut pairs: Vec<(&str, String, bool, Option<usize>)> = Vec::new();
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
-        pairs.push(("ctrl-c", "stop after the running ones", false, None));
+        pairs.push(("ctrl-c", "stop after the running ones".to_owned(), false, None));
     }
-    let undo = undo_word(state);
-    let role = selected::role(state).filter(|_| state.focus == Pane::Roles);
-    let renews = role.is_some_and(|role| mend::of(state, role) == Some(mend::Mend::Renew));
-    let asks = state.repository().and_then(Repository::question);
-    let question = asks.as_ref().map(words::question);
-    let is_begun = state.guide.as_ref().is_some_and(|guide| guide.phase == Footing::Walking);
     let shown = hinted(state).into_iter().enumerate();
-    pairs.extend(shown.map(|(i, b)| {
-        let word = match b.action {
-            Action::Undo => undo.as_str(),
-            Action::Rotate if renews => "renew",
-            Action::ReviewScreen(actions::Review::Toggle) => review::space_word(state),
-            Action::Repositories(actions::Repositories::Answer) => question.unwrap_or(b.word),
-            // While repositories are chosen, nothing is kept.
-            Action::Wizard(actions::Wizard::Leave) if !is_begun => "leave",
-            _ => b.word,
-        };
-        (b.keys.first().copied().unwrap_or(""), word, b.blocked(state).is_some(), Some(i))
-    }));
+    pairs
+        .extend(shown.map(|(i, b)| {
+            (b.keys.first().copied().unwrap_or(""), word(state, b), b.blocked(state).is_some(), Some(i))
+        }));
     for (key, word, blocked, place) in pairs {
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());

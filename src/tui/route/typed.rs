@@ -1,7 +1,7 @@
 //! Actions by what is typed, for where keys are lines.
 
 use super::keys::{self, KeyMeaning};
-use super::{lists, mouse, named, render, update};
+use super::{lists, mouse, named, own_keys, render, update};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::Action;
 use crate::tui::state::{Screen, State};
@@ -28,7 +28,9 @@ pub fn hints(state: &State) -> String {
     let can: Vec<_> = hinted.iter().filter(|binding| binding.blocked(state).is_none()).collect();
     let mut words: Vec<String> = can
         .iter()
-        .map(|binding| format!("{} {}", binding.keys.first().copied().unwrap_or_default(), binding.word))
+        .map(|binding| {
+            format!("{} {}", binding.keys.first().copied().unwrap_or_default(), render::word(state, binding))
+        })
         .collect();
     words.push("? all".to_owned());
     let quit = keys::key_of(state, Action::Quit);
@@ -54,13 +56,20 @@ pub fn actions(state: &State) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|binding| !is_of_screen(binding.action)) {
         let typed: Vec<&str> = binding.keys.iter().copied().filter(|key| is_typed(key)).collect();
-        let not_now = binding.blocked(state).map(|reason| format!(" (not now: {reason})")).unwrap_or_default();
-        let line = format!("{}: {}{not_now}", typed.join(" or "), named::words(binding));
+        let not_now = binding
+            .blocked(state)
+            .map(|reason| format!(" (not now: {})", own_keys::spoken(state, reason)))
+            .unwrap_or_default();
+        // Under the same name as among the hints, where that is another than usual.
+        let here = render::word(state, binding);
+        let words = if here == binding.word { named::words(binding) } else { here };
+        let line = format!("{}: {words}{not_now}", typed.join(" or "));
         if !typed.is_empty() && !lines.contains(&line) {
             lines.push(line);
         }
     }
     lines.push("a number: go to that line, twice: open it".to_owned());
+    lines.push("!: leave a question without an answer".to_owned());
     lines
 }
 

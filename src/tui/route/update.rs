@@ -358,7 +358,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Undo if matches!(state.screen, Screen::Main) && !state.known.taken_off.is_empty() => {
             return vec![Effect::PutBack(std::mem::take(&mut state.known.taken_off))];
         }
-        Action::Undo => return vec![Effect::Undo],
+        Action::Undo => return review::undo(state),
         Action::Redo => return vec![Effect::Redo],
         Action::Review => return review::open(state),
         Action::Refresh => return refresh::this(state),

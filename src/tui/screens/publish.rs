@@ -42,8 +42,8 @@ fn nothing_failed(state: &State) -> Option<&'static str> {
 
 fn not_here(state: &State) -> Option<&'static str> {
     Some(match state.stage.undo {
-        Some(_) => "what was published cannot be undone; what is still staged can, in the panes",
-        None => "no staging to undo; what was published cannot be undone",
+        Some(_) => "a publish stays; what is still staged can be undone in the panes",
+        None => "nothing to undo; a publish stays",
     })
 }
 

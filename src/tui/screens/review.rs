@@ -16,7 +16,8 @@ use crate::tui::state::{Screen, State, actions, staging, words};
 
 /// Keys of the review.
 pub const BINDINGS: &[Binding] = &[
-    bind(&["space"], Wanted::ReviewScreen(actions::Review::Toggle), "drop or keep", Group::Stage, 10).unless(no_row),
+    bind(&["space"], Wanted::ReviewScreen(actions::Review::Toggle), "leave out, take in", Group::Stage, 10)
+        .unless(no_row),
     bind(&["f"], Wanted::ReviewScreen(actions::Review::Fix), "fix", Group::Stage, 20).unless(no_fix),
     bind(&["enter", "]", "I"], Wanted::Inspect, "read all", Group::Look, 35).unless(no_row),
     bind(&["e"], Wanted::ReviewScreen(actions::Review::Commands), "commands", Group::Look, 40).unless(no_row),
@@ -37,7 +38,8 @@ fn no_row(state: &State) -> Option<&'static str> {
 }
 
 fn nothing_to_undo(state: &State) -> Option<&'static str> {
-    state.stage.undo.is_none().then_some("nothing to undo; what was published cannot be undone")
+    let is_left = review(state).is_some_and(|review| review.just_left.is_some());
+    (state.stage.undo.is_none() && !is_left).then_some("nothing to undo; a publish stays")
 }
 
 fn nothing_to_redo(state: &State) -> Option<&'static str> {
@@ -78,12 +80,12 @@ pub fn space_word(state: &State) -> &'static str {
     let Some(review) = review(state) else { return "" };
     let plan = selected(state);
     match review.list.selected() {
-        _ if plan.is_some_and(|plan| review.left_out.contains(&plan.gun)) => "take in",
-        Some(ReviewRow::Change(_)) => "drop",
-        Some(ReviewRow::Dropped(_)) => "keep",
+        _ if plan.is_some_and(|plan| review.left_out.contains(&plan.gun)) => "take all in",
+        Some(ReviewRow::Change(_)) => "drop the change",
+        Some(ReviewRow::Dropped(_)) => "keep the change",
         Some(ReviewRow::Repository(gun)) if review.accepted.contains(gun) => "no longer accept",
         Some(ReviewRow::Repository(_)) if plan.is_some_and(|p| p.is_dangerous() && !p.is_blocked()) => "accept",
-        Some(ReviewRow::Repository(_)) | None => "leave out",
+        Some(ReviewRow::Repository(_)) | None => "leave all out",
     }
 }
 
@@ -105,11 +107,7 @@ pub fn blocked(state: &State) -> Option<&'static str> {
     let review = review(state)?;
     if is_all_out(state) {
         let is_none = review.list.is_empty();
-        return Some(if is_none {
-            "nothing is staged"
-        } else {
-            "nothing is left to publish; space takes a row in again"
-        });
+        return Some(if is_none { "nothing is staged" } else { "nothing is left; space takes a row in" });
     }
     if state.plan.is_none() {
         return Some("the plan is being computed");
@@ -292,6 +290,7 @@ fn toggle(state: &mut State) -> Vec<Effect> {
     // What was left out comes back whole, from whichever of its rows.
     let gun = selected(state).map(|plan| plan.gun.clone());
     let Screen::Review(review) = &mut state.screen else { return vec![] };
+    review.just_left = None;
     if gun.is_some_and(|gun| review.left_out.remove(&gun)) {
         return vec![];
     }
@@ -300,6 +299,7 @@ fn toggle(state: &mut State) -> Vec<Effect> {
         Some(ReviewRow::Repository(gun)) => {
             let dangerous = plans.iter().any(|p| p.gun == gun && p.is_dangerous() && !p.is_blocked());
             if !dangerous {
+                review.just_left = Some(gun.clone());
                 review.left_out.insert(gun);
             } else if !review.accepted.remove(&gun) {
                 review.accepted.insert(gun);
@@ -321,6 +321,17 @@ fn toggle(state: &mut State) -> Vec<Effect> {
         }
         None => vec![],
     }
+}
+
+/// Takes in again what was left out a moment ago, else takes back what was staged last.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    let Screen::Review(review) = &mut state.screen else { return vec![Effect::Undo] };
+    let Some(gun) = review.just_left.take() else { return vec![Effect::Undo] };
+    review.left_out.remove(&gun);
+    review.list.select(&ReviewRow::Repository(gun.clone()));
+    let name = state.name_of(&gun);
+    state.show(Tone::Done, "taken in again", state.short_name(&name).to_owned());
+    vec![]
 }
 
 /// Stages what mends the repository under the cursor, else the first that can be mended.
@@ -346,7 +357,7 @@ pub type Verdict = (Tone, &'static str, String, Option<String>);
 /// What the message line says while the review is open.
 #[must_use]
 pub fn verdict(state: &State, review: &Review) -> Verdict {
-    if state.is_read_only(false) {
+    if state.is_read_only() {
         return (Tone::Note, "read-only", "nothing is published from here".to_owned(), None);
     }
     if let Some(why) = blocked(state) {

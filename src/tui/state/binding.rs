@@ -1,7 +1,7 @@
 //! Keys and what they do. The hint bar and the help are made from these tables.
 
 pub use super::sort::{Sort, Sorts};
-use super::{State, actions};
+use super::{Closed, State, actions};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 
@@ -181,8 +181,13 @@ impl Binding {
     /// Why it does nothing now: that nothing may be changed, else its own reason.
     #[must_use]
     pub fn blocked(&self, state: &State) -> Option<&'static str> {
-        if self.action.writes() && state.is_read_only(self.action.is_of_repository()) {
-            return Some(READ_ONLY);
+        if self.action.writes()
+            && let Some(closed) = self.action.closed(state)
+        {
+            return Some(match closed {
+                Closed::All => READ_ONLY,
+                Closed::Server => READ_ONLY_SERVER,
+            });
         }
         (self.reason)(state)
     }
@@ -215,13 +220,20 @@ impl Action {
         }
     }
 
-    /// Whether it is about the repository under the cursor.
-    fn is_of_repository(self) -> bool {
-        matches!(self, Self::Repositories(_) | Self::Roles(_) | Self::Tags(_))
+    /// Whether what it would change must stay as it is.
+    fn closed(self, state: &State) -> Option<Closed> {
+        match self {
+            Self::Rotate if state.focus == Pane::Keys => state.is_read_only().then_some(Closed::All),
+            Self::Repositories(_) | Self::Roles(_) | Self::Tags(_) | Self::Rotate => state.closed_here(),
+            Self::Wizard(actions::Wizard::Menu) => state.closed_here(),
+            Self::Wizard(_) => state.closed_to_wizard(),
+            _ => state.is_read_only().then_some(Closed::All),
+        }
     }
 }
 
 const READ_ONLY: &str = "read-only: nothing is staged, made or published";
+const READ_ONLY_SERVER: &str = "read-only: nothing is staged for its server ([servers] read_only)";
 
 fn never(_: &State) -> Option<&'static str> {
     None

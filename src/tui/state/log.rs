@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp as Time;
 
 use super::State;
+use super::binding::Action;
 use crate::tui::kit::message::{Message, Tone};
 
 /// Most entries that are kept on the screen; the file has more.
@@ -74,7 +75,8 @@ impl State {
     /// Shows a message that is not kept.
     pub fn show(&mut self, tone: Tone, verb: impl Into<String>, object: impl Into<String>) {
         let (verb, object) = (verb.into(), object.into());
-        self.message = Some(Message { tone, verb, object, remedy: None, back: None, quotes: false, since: self.now });
+        let (remedy, back, quotes, kept) = (None, None, false, false);
+        self.message = Some(Message { tone, verb, object, remedy, back, quotes, kept, since: self.now });
     }
 
     /// Says several things: the first is shown, with how many more there are.
@@ -85,7 +87,13 @@ impl State {
         match objects {
             [] => {}
             [only] => self.show(tone, verb, only),
-            [first, more @ ..] => self.show(tone, verb, format!("{} more, @ shows all: {first}", more.len())),
+            [first, more @ ..] => {
+                let messages = self.key(Action::Messages);
+                self.show(tone, verb, format!("{} more, {messages} shows all: {first}", more.len()));
+            }
+        }
+        if let Some(message) = self.message.as_mut().filter(|_| !objects.is_empty()) {
+            message.kept = true;
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod review;
 pub mod rows;
 pub mod selected;
 pub mod sort;
+pub mod spoken;
 pub mod staging;
 pub mod tour;
 pub mod verifying;
@@ -53,7 +54,7 @@ use rows::{StagedRow, TagRows};
 use tour::Tour;
 use verifying::Verifying;
 
-pub use here::{Here, PickFor};
+pub use here::{Closed, Here, PickFor};
 pub use jobs::Jobs;
 pub use keyring::KeysHere;
 pub use known::{Known, Listing, Order, Picked};
@@ -363,6 +364,7 @@ impl State {
         let (verb, object) = (verb.into(), object.into());
         self.log.add(self.now, tone, &verb, &object, vec![]);
         self.show(tone, verb, object);
+        self.message.iter_mut().for_each(|message| message.kept = true);
     }
 
     /// Shows a failure until esc is pressed.
@@ -371,8 +373,8 @@ impl State {
         self.record(failure);
         let (verb, object) = (words::failed(problem.kind).to_owned(), problem.message.clone());
         let remedy = Some(problem.hint.clone());
-        self.message =
-            Some(Message { tone: Tone::Fail, verb, object, remedy, back: None, quotes: false, since: self.now });
+        let (back, quotes, kept, since) = (None, false, true, self.now);
+        self.message = Some(Message { tone: Tone::Fail, verb, object, remedy, back, quotes, kept, since });
     }
 
     /// Keeps a failure among what was said, with all that is known of it.
@@ -383,13 +385,5 @@ impl State {
         detail.extend(problem.role.as_ref().map(|role| format!("role {role}")));
         detail.extend(raw.as_deref().map(str::to_owned));
         self.log.add(self.now, Tone::Fail, words::failed(problem.kind), &problem.message, detail);
-    }
-
-    /// Whether nothing may be changed, at all or for the repository under the cursor.
-    #[must_use]
-    pub fn is_read_only(&self, of_repository: bool) -> bool {
-        let server = || self.repository()?.entry.server.as_deref().ok();
-        self.here.read_only.everything
-            || (of_repository && server().is_some_and(|server| self.here.read_only.covers(server)))
     }
 }

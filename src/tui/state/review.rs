@@ -15,6 +15,8 @@ pub struct Review {
     pub accepted: BTreeSet<Gun>,
     /// Repositories that are not published now.
     pub left_out: BTreeSet<Gun>,
+    /// The one that was left out last, until anything else is done: undo takes it in again.
+    pub just_left: Option<Gun>,
     pub dropped: Vec<(Gun, PlannedChange)>,
     /// Changes in the order in which they were first seen here: rows keep it.
     pub places: Vec<(Gun, Change)>,

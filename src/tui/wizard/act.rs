@@ -17,6 +17,7 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::keywork::KeyWork;
 use crate::tui::messages::wizard_task::{KeySource, Task};
 use crate::tui::screens::review;
+use crate::tui::state::binding::Action as Wanted;
 use crate::tui::state::guide::{Footing, Guide, Saving};
 use crate::tui::state::{Screen, State, actions, asking, staging};
 
@@ -126,8 +127,16 @@ pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     dropped.extend(of_wizard_alone(guide).into_iter().map(Effect::RemoveEntry));
     let them = if is_one { "it" } else { "them" };
     let replies = vec![
-        Reply::new(format!("give up and drop {them}"), format!("u brings {them} back"), dropped),
-        Reply::new(format!("give up, keep {them} staged"), format!("p reviews {them}"), vec![forget]),
+        Reply::new(
+            format!("give up and drop {them}"),
+            format!("{} brings {them} back", state.key(Wanted::Undo)),
+            dropped,
+        ),
+        Reply::new(
+            format!("give up, keep {them} staged"),
+            format!("{} reviews {them}", state.key(Wanted::Review)),
+            vec![forget],
+        ),
     ];
     let sent = if guide.is_sent() { "What it has published before stays." } else { "Nothing was sent." };
     let about = vec![format!("It has staged {staged}. {sent}")];

@@ -42,7 +42,9 @@ pub fn no_key(state: &State) -> Option<&'static str> {
         return Some(FOR_ONE);
     }
     let Some(key) = selected::key(state) else { return Some("the list is empty") };
-    of_key(state, key).is_empty().then_some("no role lists this key")
+    let is_closed = key.used_in.iter().any(|(gun, _)| state.closed(gun).is_some());
+    let none = if is_closed { "read-only: nothing is staged where it is listed" } else { "no role lists this key" };
+    of_key(state, key).is_empty().then_some(none)
 }
 
 /// `t` on a role.
@@ -115,7 +117,8 @@ fn chosen(state: &State, candidates: &[Gun]) -> Vec<Gun> {
 }
 
 fn having(state: &State, test: impl Fn(&Repository) -> bool) -> Vec<Gun> {
-    let mut found: Vec<&Repository> = state.known.repositories.iter().filter(|r| test(r)).collect();
+    let is_open = |r: &&Repository| state.closed(&r.entry.gun).is_none();
+    let mut found: Vec<&Repository> = state.known.repositories.iter().filter(|r| test(r)).filter(is_open).collect();
     let here = state.repository().map(|r| &r.entry.gun);
     // The one under the cursor stands first.
     found.sort_by_key(|r| (Some(&r.entry.gun) != here, r.entry.name.clone()));
@@ -192,9 +195,13 @@ fn of_key(state: &State, key: &KeyView) -> Vec<Offer> {
     let roles: BTreeSet<&Role> =
         key.used_in.iter().map(|(_, role)| role).filter(|role| **role != Role::releases()).collect();
     for role in roles {
-        let mut using: Vec<Gun> = key.used_in.iter().filter(|(_, r)| r == role).map(|(gun, _)| gun.clone()).collect();
+        let uses = key.used_in.iter().filter(|(gun, r)| r == role && state.closed(gun).is_none());
+        let mut using: Vec<Gun> = uses.map(|(gun, _)| gun.clone()).collect();
         using.sort();
         using.dedup();
+        if using.is_empty() {
+            continue;
+        }
         for mut entry in of_role(state, role) {
             if let Opens::New { candidates, chosen, .. } = &mut entry.opens {
                 if signer_of(role).is_none() {

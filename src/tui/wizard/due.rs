@@ -20,8 +20,16 @@ pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
     state.reminder = DueReminder::Said;
     let back = Some(("W", "goes on"));
     let since = state.now;
-    state.message =
-        Some(Message { tone: Tone::Warn, verb: "due".to_owned(), object, remedy: None, back, quotes: false, since });
+    state.message = Some(Message {
+        tone: Tone::Warn,
+        verb: "due".to_owned(),
+        object,
+        remedy: None,
+        back,
+        quotes: false,
+        kept: false,
+        since,
+    });
 }
 
 /// Whether something is due.

@@ -48,6 +48,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["n", "tab", "right"], Wanted::Wizard(actions::Wizard::Forward), "next", Group::Move, 25).unless(last),
     bind(&["s"], Wanted::Wizard(actions::Wizard::Skip), "skip", Group::Stage, 30).unless(no_skip),
     bind(&["u"], Wanted::Undo, "undo", Group::Stage, 35).unless(nothing_staged),
+    bind(&["U"], Wanted::Redo, "redo", Group::Stage, 36).unless(nothing_to_redo),
     bind(&["w"], Wanted::Wizard(actions::Wizard::Why), "why", Group::Look, 40),
     bind(&["e"], Wanted::Wizard(actions::Wizard::Commands), "commands", Group::Look, 50),
     bind(&["r"], Wanted::Wizard(actions::Wizard::AskServer), "ask the servers", Group::Look, 0),
@@ -110,6 +111,10 @@ fn no_skip(state: &State) -> Option<&'static str> {
 fn nothing_staged(state: &State) -> Option<&'static str> {
     let own = guide(state).map(|guide| act::own_entries(state, guide)).unwrap_or_default();
     own.is_empty().then_some("this wizard has staged nothing; what was published cannot be undone")
+}
+
+fn nothing_to_redo(state: &State) -> Option<&'static str> {
+    state.stage.redo.is_none().then_some("nothing to redo")
 }
 
 /// Moves the cursor among what can be done.
@@ -175,7 +180,11 @@ pub fn verdict(state: &State, guide: &Guide) -> (Tone, &'static str, String) {
     match &guide.phase {
         Footing::Choosing(_) | Footing::Beginning(_) => (Tone::Note, "nothing is changed yet", String::new()),
         Footing::Walking if guide.is_over() => (Tone::Done, "finished", "every step is done".to_owned()),
-        Footing::Walking => (Tone::Note, "kept at each step", "W opens it again".to_owned()),
+        Footing::Walking => (
+            Tone::Note,
+            "kept at each step",
+            format!("{} opens it again", state.key(Wanted::Wizard(actions::Wizard::Menu))),
+        ),
     }
 }
 

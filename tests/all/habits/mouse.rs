@@ -118,3 +118,17 @@ fn it_is_turned_off_by_name_and_shift_is_the_terminals() {
     assert!(matches!(pressed(KeyModifiers::NONE), Some(Event::Mouse(Mouse { column: 1, row: 2, .. }))));
     assert!(pressed(KeyModifiers::SHIFT).is_none());
 }
+
+#[test]
+fn what_needs_a_person_and_keys_in_borders_can_be_pressed() {
+    let mut state = state_of(repositories(), (200, 60), Theme::default());
+    click(&mut state, "targets expired 41 d ago");
+    assert_eq!(state.repository().unwrap().entry.gun, gun("admin/legacy"));
+    assert_eq!((state.focus, state.lists.roles.selected().unwrap().short()), (Pane::Roles, "targets"));
+    click(&mut state, "go through them");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Needs(_))));
+    click(&mut state, "esc close");
+    assert!(state.dialogs.is_empty());
+    click(&mut state, "all of it");
+    assert!(!state.dialogs.is_empty());
+}

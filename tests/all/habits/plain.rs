@@ -197,7 +197,7 @@ fn needs_expiry_and_the_palette_are_lists_that_a_number_goes_to() {
     let there = talk.question();
     assert!(there.contains("Roles, ") && there.contains("at registry.sandbox/team/archive"), "{there}");
     talk.say(":");
-    talk.answer("look for: ", "team/tools");
+    talk.answer("look for (! leaves): ", "team/tools");
     let found = talk.question();
     assert!(found.contains("> 1. team/tools  repository"), "{found}");
     talk.say("1");

@@ -91,6 +91,7 @@ pub fn role_view(name: &str, version: u64, days: i64, keys: &[(&str, &str)], tag
         unknown_members: vec![],
         vouched: true,
         met: true,
+        kept: false,
         accepted_elsewhere: false,
         role,
     }

@@ -143,6 +143,8 @@ pub(super) fn checked(state: &mut State, gun: &Gun, tag: &str, part: &CheckedPar
     let signed = view.tags.iter().find(|signed| *signed.name == *tag && signed.state == TagState::Trusted);
     if signed.is_some_and(|signed| repository.registry.check(&signed.digest, part)) {
         repository.registry.count(Some(&view));
+        // What its image is decides how the repository stands.
+        state.lists.behind = true;
         list_anew(state, gun);
     }
 }

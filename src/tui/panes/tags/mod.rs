@@ -18,19 +18,20 @@ use crate::tui::forms::offers;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::registry::{RegistryFound, RegistryNews};
+use crate::tui::panes::empty;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
 use crate::tui::state::rows::{TagRow, TagRows};
 use crate::tui::state::{Lists, State, actions, selected, staging};
 
 pub use compare::follow;
-pub use detail::detail;
+pub use detail::{detail, mending};
 pub use view::{render, summary};
 
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all about it", Group::Look, 45).unless(none),
     bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(not_signable),
-    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(selected::no_repository),
+    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(empty::no_repository),
     bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(not_signed),
     bind(&["="], Wanted::Tags(actions::Tags::Compare), "compare", Group::Look, 40).unless(no_registry),
     bind(&["V"], Wanted::Tags(actions::Tags::Verify), "verify", Group::Look, 42).unless(nothing_to_verify),
@@ -53,7 +54,7 @@ fn not_signable(state: &State) -> Option<&'static str> {
     let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
     let unset =
         || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
-    none(state).or_else(|| selected::no_repository(state)).or_else(unset)
+    none(state).or_else(|| empty::no_repository(state)).or_else(unset)
 }
 
 fn not_signed(state: &State) -> Option<&'static str> {
@@ -76,6 +77,10 @@ fn nothing_to_verify(state: &State) -> Option<&'static str> {
         return Some("the registry is not asked while offline");
     }
     let nothing = state.view().is_none_or(|view| view.tags.is_empty());
+    let unsigned = |name: &Arc<str>| state.lists.tag_rows.of_tag(name).all(|tag| tag.row.signed.is_none());
+    if !nothing && !state.lists.tags.is_empty() && state.lists.tags.all_meant().all(unsigned) {
+        return Some("nobody has signed it, so there is nothing to verify");
+    }
     let hidden = state.lists.tags.is_empty().then_some("the filter hides every tag; esc clears it");
     if nothing { Some("nothing is signed here") } else { hidden.filter(|_| state.focus == Pane::Tags) }
 }

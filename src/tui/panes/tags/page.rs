@@ -55,7 +55,7 @@ fn page(state: &State, gun: &Gun, tag: &str, platforms: PlatformsFound) -> Repor
     let mut report = Report { title: "Tag".to_owned(), subject, ..Report::default() };
     for row in &rows {
         let signed = state.lists.tag_rows.signed(row);
-        report.facts.push((row.word(), super::detail::pull(row, signed)));
+        report.facts.push((row.word(), super::detail::pull(state, row, signed)));
         if let Some(signed) = signed {
             report.facts.extend(facts(signed));
             report.parts.extend(roles(state, signed));
@@ -70,7 +70,8 @@ fn page(state: &State, gun: &Gun, tag: &str, platforms: PlatformsFound) -> Repor
             None => words::grouped(found.digest.digest()),
         };
         report.facts.push(("registry", digest));
-        report.facts.push(("", format!("{}, {}", bytes(found.size), found.media_type)));
+        report.facts.push(("", bytes(found.size)));
+        report.facts.push(("", found.media_type.clone()));
     }
     if let Some(digest) = digest(state, row) {
         report.facts.push(("pull by", format!("{}@{digest}", state.name_of(gun))));

@@ -137,7 +137,7 @@ fn offer(state: &mut State, asked: &LookUp, candidates: Vec<Candidate>) -> Vec<E
     };
     about.push("Pulls with content trust get what is signed until the new one is published.".to_owned());
     let replies = vec![
-        Reply::new("stage it", "another image will be signed; the review shows it again", stage),
+        Reply::new("stage it", "signs another image; reviewed first", stage),
         Reply::new("leave it", "what is signed stays signed", vec![]),
     ];
     let title = "Another image than the signed one".to_owned();

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::compare::TagStanding;
-use crate::tui::kit::canvas::{Canvas, Runs, cut_name, shared};
+use crate::tui::kit::canvas::{Canvas, Runs, cut_name, shared, width};
 use crate::tui::kit::format;
 use crate::tui::kit::layout::{Inside, Shape};
 use crate::tui::kit::pane::Pane;
@@ -16,6 +16,8 @@ use crate::tui::kit::theme::Theme;
 use crate::tui::panes::row::{Row, cell, number, state_cell};
 use crate::tui::panes::{empty, landing};
 use crate::tui::state::State;
+use crate::tui::state::actions::Tags;
+use crate::tui::state::binding::Action;
 use crate::tui::state::registry::{Compared, Comparing};
 use crate::tui::state::rows::{TagRow, TagRows};
 
@@ -70,9 +72,10 @@ fn nothing(state: &State) -> Runs {
     }
     let key =
         |runs: Runs, key: &'static str, words: &'static str| runs.then(key, theme.key()).then(words, theme.quiet());
-    let runs = key(Runs::new().then("no signed tags yet   ", theme.quiet()), "a", " sign one");
+    let runs =
+        key(Runs::new().then("no signed tags yet   ", theme.quiet()), state.key(Action::Tags(Tags::Add)), " sign one");
     match state.repository().is_some_and(|r| r.registry.known.is_none()) && !state.here.offline {
-        true => key(runs.gap(3), "=", " ask the registry"),
+        true => key(runs.gap(3), state.key(Action::Tags(Tags::Compare)), " ask the registry"),
         false => runs,
     }
 }
@@ -181,26 +184,36 @@ pub fn summary(state: &State) -> Runs {
     if let Some(asks) = asks {
         return Runs::new().then(asks, theme.accent());
     }
-    if let Some(effect) = landing::effect(state) {
-        return effect;
-    }
     let mut parts = counts(theme, view, registry);
     if let Some(at) = registry.at {
         let age = -format::seconds_until(state.now, at);
         parts.push((9, format!("{} ago", format::span(age)), theme.quiet()));
     }
-    let room = room(state, &repository.entry.name);
-    let width = |parts: &[(u8, String, Style)]| parts.iter().map(|(_, text, _)| text.len() + 3).sum::<usize>();
+    let mut room = room(state, &repository.entry.name);
+    let beside = beside_tabs(state).unwrap_or(room);
+    if let Some((text, style)) = landing::effect(state, beside) {
+        // It stands in the place of how many are trusted now.
+        parts.retain(|(weight, ..)| *weight != TRUSTED);
+        parts.insert(0, (0, text, style));
+        room = beside + GAP;
+    }
+    let cells = |text: &str| usize::from(width(text)) + GAP;
+    let width = |parts: &[(u8, String, Style)]| parts.iter().map(|(_, text, _)| cells(text)).sum::<usize>();
     while width(&parts) > room
         && let Some(least) = parts.iter().enumerate().max_by_key(|(_, (weight, ..))| *weight).map(|(at, _)| at)
     {
         parts.remove(least);
     }
     parts.into_iter().enumerate().fold(Runs::new(), |runs, (place, (_, text, style))| {
-        let runs = if place > 0 { runs.gap(3) } else { runs };
+        let runs = if place > 0 { runs.gap(GAP) } else { runs };
         runs.then(text, style)
     })
 }
+
+/// When the number of trusted tags is left out.
+const TRUSTED: u8 = 6;
+/// Cells between two parts of the summary.
+const GAP: usize = 3;
 
 /// How many tags stand how, each with the order in which it is left out, last first.
 fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, String, Style)> {
@@ -214,10 +227,17 @@ fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, 
         (5, differs.unsigned, "unsigned", theme.quiet()),
         (7, held, "held", theme.quiet()),
     ];
-    let trusted = (6, format!("{} trusted", view.trusted()), theme.quiet());
+    let trusted = (TRUSTED, format!("{} trusted", view.trusted()), theme.quiet());
     let some = some.into_iter().filter(|(_, n, ..)| *n > 0);
     let some = some.map(|(weight, n, word, style)| (weight, format!("{n} {word}"), style));
     (!view.roles.is_empty()).then_some(trusted).into_iter().chain(some).collect()
+}
+
+/// Cells that the tabs leave beside them, with corners and blanks.
+fn beside_tabs(state: &State) -> Option<usize> {
+    let width = state.size.0;
+    let is_tabs = state.areas().shape == Shape::Tabs;
+    is_tabs.then(|| usize::from(width.saturating_sub(crate::tui::panes::tab_line(state, width).width() + 9)))
 }
 
 /// Cells for the summary beside the title, or beside the tabs.

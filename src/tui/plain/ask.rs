@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::KeyCode;
 
 use super::{Session, lines};
-use crate::engine::Passphrase;
+use crate::engine::{Passphrase, Strength};
 use crate::tui::dialogs::form::{Field, Input};
 use crate::tui::dialogs::{Dialog, Purpose};
 use crate::tui::forms::adapt;
@@ -13,7 +13,7 @@ use crate::tui::route::typed;
 use crate::tui::runner::files::public_keys;
 
 /// What leaves a question without an answer.
-const LEAVE: &str = "!";
+pub(super) const LEAVE: &str = "!";
 
 impl Session {
     /// Asks for each field of the form on top, then hands it in.
@@ -21,6 +21,7 @@ impl Session {
         if let Some(error) = self.top_form().and_then(|form| form.error.clone()) {
             self.print(&format!("error: {error}"))?;
         }
+        self.print(&format!("  ({LEAVE} leaves)"))?;
         let mut place = 0;
         while let Some(field) = self.top_form().and_then(|form| form.fields.get(place)).cloned() {
             // Nothing completes a line.
@@ -39,7 +40,7 @@ impl Session {
             }
             // Asked again at once, not behind all the others.
             let wrong = self.top_form().and_then(|form| form.wrong.as_ref().map(ToString::to_string));
-            match wrong.or_else(|| self.unreadable(place)) {
+            match wrong.or_else(|| self.unreadable(place)).or_else(|| self.too_short(place)) {
                 Some(wrong) => self.print(&format!("error: {wrong}"))?,
                 None => place += 1,
             }
@@ -76,6 +77,30 @@ impl Session {
         Some(wrong)
     }
 
+    /// Why what was typed is no new passphrase; the field is empty again.
+    fn too_short(&mut self, place: usize) -> Option<String> {
+        let field = self.top_form()?.fields.get(place)?;
+        let Input::NewSecret(secret) = &field.input else { return None };
+        if secret.is_empty() || Strength::of(secret) != Strength::TooShort {
+            return None;
+        }
+        self.fill(place, |input| *input = Input::NewSecret(Passphrase::new()));
+        Strength::TooShort.remark().map(str::to_owned)
+    }
+
+    /// Asks for a field's line; a question mark is answered with what the field takes.
+    async fn asked(&mut self, question: &str, field: &Field) -> anyhow::Result<Option<String>> {
+        loop {
+            let line = self.ask(question).await?;
+            if line.as_deref() != Some("?") {
+                return Ok(line);
+            }
+            let hint = Some(field.hint.as_str()).filter(|hint| !hint.is_empty()).map(|hint| format!("{hint}; "));
+            let words = "enter takes what stands in [ ]";
+            self.print(&format!("  ({}{words}; {LEAVE} leaves)", hint.unwrap_or_default()))?;
+        }
+    }
+
     fn top_form(&self) -> Option<&crate::tui::dialogs::Form> {
         if let Some(Dialog::Form(form)) = self.state.dialogs.last() { Some(form) } else { None }
     }
@@ -87,7 +112,7 @@ impl Session {
             Input::Text(text) | Input::Path(text) => {
                 let known = text.trimmed();
                 let question = if known.is_empty() { format!("{label}: ") } else { format!("{label} [{known}]: ") };
-                let Some(line) = self.ask(&question).await? else { return Ok(None) };
+                let Some(line) = self.asked(&question, field).await? else { return Ok(None) };
                 if line == LEAVE {
                     return Ok(Some(false));
                 }
@@ -121,7 +146,9 @@ impl Session {
             }
             Input::Switch(words, on) => {
                 let usual = if *on { "Y/n" } else { "y/N" };
-                let Some(line) = self.ask(&format!("{label} {words} [{usual}]: ")).await? else { return Ok(None) };
+                let Some(line) = self.asked(&format!("{label} {words} [{usual}]: "), field).await? else {
+                    return Ok(None);
+                };
                 if line == LEAVE {
                     return Ok(Some(false));
                 }

@@ -181,10 +181,13 @@ impl Session {
             }
             line if line.starts_with(':') => {
                 let word = match line.trim_start_matches(':').trim() {
-                    "" => self.ask("a word of what you look for: ").await?,
+                    "" => self.ask("a word of what you look for (! leaves): ").await?,
                     word => Some(word.to_owned()),
                 };
                 let Some(word) = word else { return Ok(false) };
+                if word == ask::LEAVE {
+                    return Ok(true);
+                }
                 self.press(KeyCode::Char(':'))?;
                 self.typed(&word)?;
             }
@@ -221,8 +224,21 @@ impl Session {
             let number = line.trim_start_matches(['>', ' ']).split_once(". ").map(|(number, _)| number);
             number.is_some_and(|number| number.parse::<usize>().is_ok())
         };
-        let below = front.iter().filter(|line| !self.shown.contains(line) && !is_row(line));
-        let told: Vec<String> = row.iter().chain(below).cloned().collect();
+        let told: Vec<String> = match &self.state.screen {
+            // What a choice comes to is told whole, or its parts mean something else.
+            Screen::Wizard => {
+                let below = |lines: &[String]| {
+                    let last = lines.iter().rposition(|line| is_row(line)).map_or(0, |last| last + 1);
+                    lines.get(last..).unwrap_or_default().to_vec()
+                };
+                let (now, before) = (below(&front), below(&self.shown));
+                row.into_iter().chain(if now == before { vec![] } else { now }).collect()
+            }
+            _ => {
+                let below = front.iter().filter(|line| !self.shown.contains(line) && !is_row(line));
+                row.iter().chain(below).cloned().collect()
+            }
+        };
         if self.state.dialogs.is_empty() {
             self.listed.clone_from(&front);
         }

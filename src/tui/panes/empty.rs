@@ -10,7 +10,7 @@ use crate::tui::kit::table::MARGIN;
 use crate::tui::messages::failure::Failure;
 use crate::tui::state::actions::Repositories;
 use crate::tui::state::binding::Action;
-use crate::tui::state::{State, words as shared};
+use crate::tui::state::{State, selected, words as shared};
 
 /// Why nothing is known of the repository that is shown: unknown is not empty. What helps comes first, for it must not be cut.
 pub(super) fn unread(state: &State) -> Option<Runs> {

@@ -1,6 +1,7 @@
 //! What names a plan: a hash over everything that will be signed.
 //!
-//! Invariant: two plans with the same ID sign the same content with the same keys for the same roles. Numbers of versions
+//! Invariant: two plans with the same ID sign the same content with the same keys for the same roles, and take the same
+//! tags away. Numbers of versions
 //! and dates are not in it, but what they mean: the next version, the usual life.
 
 use serde_json::{Value, json};
@@ -10,7 +11,8 @@ use super::{Plan, PlanId, RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, EntryId, StagedChange};
-use crate::tuf::{Metadata, PublicKey, Role, RoleKeys};
+use crate::engine::draft::pulled::listed;
+use crate::tuf::{Metadata, PublicKey, Role, RoleKeys, Target, TargetName, Targets};
 
 /// Bytes of a plan's ID: nobody finds two plans with one.
 const ID: usize = 16;
@@ -83,7 +85,31 @@ pub(super) fn signed(draft: &Draft<'_>) -> Vec<Value> {
     let legacy: Vec<&str> = draft.base.legacy().iter().map(|key| key.id().as_str()).collect();
     let server_made: Vec<&Role> = draft.base.server_made().iter().collect();
     all.push(json!([server_made, legacy, draft.signs_snapshot()]));
+    all.push(taken(draft));
     all
+}
+
+/// What tags stood for that stand for something else or are gone afterwards: in each role, and where Docker pulls.
+fn taken(draft: &Draft<'_>) -> Value {
+    let base = Draft::new(draft.ground());
+    let copy = draft.sent_copy();
+    let (before, after) = (listed(&base), listed(copy.as_ref().unwrap_or(draft)));
+    let pulled = before.into_iter().filter(|(tag, old)| after.get(tag) != Some(old));
+    let mut all = vec![json!(["pulled", content_hash(&of_tags(pulled))])];
+    let removed = draft.removed().iter().cloned().map(Role::Delegation);
+    for role in draft.touched().keys().cloned().chain(removed) {
+        let Some(old) = base.content(&role) else { continue };
+        let new = draft.content(&role).filter(|_| draft.touched().contains_key(&role));
+        let other = old.targets.iter().filter(|(tag, old)| new.and_then(|new| new.targets.get(*tag)) != Some(*old));
+        let hash = content_hash(&of_tags(other));
+        all.push(json!([role, hash]));
+    }
+    Value::Array(all)
+}
+
+fn of_tags<'a>(tags: impl Iterator<Item = (&'a TargetName, &'a Target)>) -> Targets {
+    let targets = tags.map(|(tag, target)| (tag.clone(), target.clone())).collect();
+    Targets { targets, ..Targets::empty() }
 }
 
 fn file(draft: &Draft<'_>, role: &Role) -> Value {

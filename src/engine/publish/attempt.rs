@@ -186,7 +186,7 @@ impl Publisher {
             let entries: Vec<StagedChange> = ours.cloned().collect();
             let staged = (&job.gun, address.as_str(), entries.as_slice());
             let (plan, needs) = publisher.stage.plan_with_needs(staged, &job.batch.keys, Some(&base));
-            let merged = publisher.merges(&job, &base);
+            let merged = publisher.merges(&job, &base, &plan);
             if plan.effect != job.reviewed.effect {
                 return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan, &merged) });
             }
@@ -207,9 +207,9 @@ impl Publisher {
     }
 
     /// What others have published since the plan was reviewed.
-    fn merges(&self, job: &Job, base: &Base) -> Vec<Merge> {
+    fn merges(&self, job: &Job, base: &Base, plan: &RepositoryPlan) -> Vec<Merge> {
         let label = |id: &CanonicalKeyId| called::or_id(self.keyring.label_in_plan(id), id);
-        merges(job.reviewed.set.as_deref(), base.set.as_deref(), &label)
+        merges(job.reviewed.set.as_deref(), base.set.as_deref(), &plan.changes, &label)
     }
 
     /// Applies the prepared changes and uses the draft.

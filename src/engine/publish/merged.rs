@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::draft::change::Change;
+use crate::engine::plan::PlannedChange;
 use crate::engine::wording::{count, natural};
-use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Tally, Targets, TrustedSet};
+use crate::tuf::hashes::digits;
+use crate::tuf::{CanonicalKeyId, Loaded, PublicKey, Role, Tally, Target, Targets, TrustedSet};
 
 /// A role that somebody else has published meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +17,7 @@ pub struct Merge {
     pub versions: (Option<u64>, Option<u64>),
     /// What people call the keys that signed it.
     pub by: Vec<String>,
-    /// What it changes: `tag 1.0 added`. Empty if it is only signed again.
+    /// What it changes: `tag 1.0 added`, and whether what is published replaces that. Empty if it is only signed again.
     pub what: Vec<String>,
 }
 
@@ -35,10 +38,12 @@ impl Merge {
 /// What a name of a key is.
 pub(in crate::engine) type LabelOf<'a> = &'a dyn Fn(&CanonicalKeyId) -> String;
 
-/// Compares what was reviewed with what is there now; roles that only the server signs are left out.
+/// Compares what was reviewed with what is there now; roles that only the server signs are left out. `ours` is what is
+/// published over it.
 pub(in crate::engine) fn merges(
     reviewed: Option<&TrustedSet>,
     now: Option<&TrustedSet>,
+    ours: &[PlannedChange],
     labels: LabelOf<'_>,
 ) -> Vec<Merge> {
     let mut merges = Vec::new();
@@ -61,7 +66,7 @@ pub(in crate::engine) fn merges(
         }
         let versions = (old.map(|old| old.content.version), new.map(|new| new.content.version));
         let by = new.map(|new| self::names(&new.tally, labels)).unwrap_or_default();
-        let what = changes(old.map(|old| &old.content), new.map(|new| &new.content), labels);
+        let what = changes(&role, [old, new].map(|file| file.map(|file| &file.content)), ours, labels);
         merges.push(Merge { role, versions, by, what });
     }
     merges
@@ -101,19 +106,25 @@ fn key_changes(role: &Role, before: &[PublicKey], after: &[PublicKey], labels: L
     added.chain(before.difference(&after).map(|id| line("removed from", id))).collect()
 }
 
-/// Tags, signers, keys and paths that differ.
-fn changes(old: Option<&Targets>, new: Option<&Targets>, labels: LabelOf<'_>) -> Vec<String> {
-    let (old, new) = (old.cloned().unwrap_or_else(Targets::empty), new.cloned().unwrap_or_else(Targets::empty));
-    let mut tags: Vec<(String, &str)> = Vec::new();
+/// Tags, signers, keys and paths that differ between the file that was reviewed and the one that is there now.
+fn changes(role: &Role, files: [Option<&Targets>; 2], ours: &[PlannedChange], labels: LabelOf<'_>) -> Vec<String> {
+    let [old, new] = files.map(|file| file.cloned().unwrap_or_else(Targets::empty));
+    let mut tags: Vec<(String, String)> = Vec::new();
     for (tag, target) in &new.targets {
+        let name = tag.to_string();
+        let ours = over(role, &name, target, ours);
         match old.targets.get(tag) {
             Some(before) if before == target => {}
-            Some(_) => tags.push((tag.to_string(), "with another digest")),
-            None => tags.push((tag.to_string(), "added")),
+            Some(before) => {
+                let words = format!("with another digest, {} in the place of {}", short(target), short(before));
+                tags.push((name, words + ours));
+            }
+            None if ours.is_empty() => tags.push((name, "added".to_owned())),
+            None => tags.push((name, format!("added with {}{ours}", short(target)))),
         }
     }
     let gone = old.targets.keys().filter(|tag| !new.targets.contains_key(*tag));
-    tags.extend(gone.map(|tag| (tag.to_string(), "removed")));
+    tags.extend(gone.map(|tag| (tag.to_string(), "removed".to_owned())));
     tags.sort_by(|a, b| natural(&a.0, &b.0));
     let mut what: Vec<String> = tags.into_iter().map(|(tag, word)| format!("tag {tag} {word}")).collect();
     for entry in new.delegations.iter().flatten() {
@@ -130,4 +141,24 @@ fn changes(old: Option<&Targets>, new: Option<&Targets>, labels: LabelOf<'_>) ->
     let gone = old.delegations.iter().flatten().filter(|entry| new.delegation(&entry.name).is_none());
     what.extend(gone.map(|entry| format!("{} removed", entry.name.short())));
     what
+}
+
+/// What becomes of a tag of somebody else by what is published over it.
+fn over(role: &Role, name: &str, theirs: &Target, ours: &[PlannedChange]) -> &'static str {
+    let digest = theirs.hashes.get("sha256").map(digits);
+    let here = ours.iter().filter(|planned| planned.no_effect.is_none() && planned.roles.contains(role));
+    let over = here.filter_map(|planned| match &planned.change {
+        Change::Sign { tag, target, .. } if tag.as_str() == name && Some(&target.sha256) != digest.as_ref() => {
+            Some(": yours replaces it")
+        }
+        Change::Revoke { tag, .. } if tag.as_str() == name => Some(": yours revokes it"),
+        _ => None,
+    });
+    over.last().unwrap_or_default()
+}
+
+/// A digest, shortened.
+fn short(target: &Target) -> String {
+    let digest = target.hashes.get("sha256").map(digits);
+    digest.map_or_else(|| "no SHA-256".to_owned(), |digits| digits.chars().take(12).collect())
 }

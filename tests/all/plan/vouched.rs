@@ -9,7 +9,7 @@ use trustdeck::tuf::verify::{Pinning, Purpose, Seen};
 use trustdeck::tuf::{Envelope, Remembered, Role, Target, TargetName, Targets, TrustedSet};
 
 use super::support::forge::{Key, days};
-use super::support::machine::{add_signer, remove_signer, revoke, role, sign, sign_into, witness};
+use super::support::machine::{add_signer, delegation, remove_signer, revoke, role, sign, sign_into, witness};
 use super::world::World;
 
 fn releases() -> Role {
@@ -244,6 +244,28 @@ fn a_role_below_a_restored_one_is_not_begun_anew_in_the_same_publish() {
 fn what_is_good_is_not_restored() {
     let plan = World::new().plan(&[restore("targets/releases")]);
     assert!(plan.changes[0].no_effect.is_some());
+}
+
+#[test]
+fn a_plan_is_another_one_where_a_tag_that_it_takes_away_stands_for_something_else() {
+    let worlds = [(8, 1234), (9, 1234), (9, 1235)].map(|(digest, length)| {
+        let mut world = World::new();
+        let tags = &mut world.repository.content.get_mut(&releases()).unwrap().targets;
+        tags.insert(TargetName::received("1.1".to_owned()), Target::image([digest; 32], length));
+        world
+    });
+    let changes = [
+        ("signed again", sign_into("1.1", &["targets/releases"])),
+        ("revoked", revoke("1.1")),
+        ("removed with its role", Change::RemoveDelegation { role: delegation("targets/releases") }),
+        ("deleted", Change::Delete),
+    ];
+    for (what, change) in changes {
+        let plans = worlds.each_ref().map(|world| world.plan(std::slice::from_ref(&change)));
+        assert!(plans.iter().all(|plan| failure(plan).is_none()), "{what}: {:?}", plans[0].failed);
+        let effects: BTreeSet<String> = plans.into_iter().map(|plan| plan.effect).collect();
+        assert_eq!(effects.len(), 3, "{what}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::table::{Table, wrapped};
 use crate::engine::draft::applied::Mark;
-use crate::engine::plan::{NeededKey, PlanWarning, RoleDiff, TagEffect, Weight};
+use crate::engine::plan::{NeededKey, PlanWarning, RoleDiff, Weight};
 use crate::engine::reference::in_command;
 use crate::engine::wording::counted;
 use crate::engine::{Change, Plan, RepositoryPlan};
@@ -95,7 +95,7 @@ fn repository_text(plan: &RepositoryPlan, extent: Extent) -> String {
     }
     text.push_str(&changes_text(plan, extent));
     text.push_str(&roles_text(&plan.roles, extent));
-    text.push_str(&tags_text(&plan.tags, extent));
+    text.push_str(&tags_text(plan, extent));
     text.push_str(&keys_text(&plan.keys));
     let (heavy, others): (Vec<_>, Vec<_>) = plan.warnings.iter().partition(|warning| warning.weight <= Weight::Danger);
     text.extend(heavy.into_iter().map(|warning| warning_text(plan, warning)));
@@ -164,19 +164,21 @@ fn signers_line(role: &RoleDiff) -> String {
     format!("signed by {before} -> {}", role.signs_with.join(", "))
 }
 
-fn tags_text(tags: &TagEffect, extent: Extent) -> String {
+fn tags_text(plan: &RepositoryPlan, extent: Extent) -> String {
+    let tags = &plan.tags;
     let mut text = format!("  tags that can be pulled: {} -> {}", tags.before, tags.after);
     if !tags.orphaned.is_empty() {
         text.push_str(&format!(", {} ORPHANED", tags.orphaned.len()));
     }
     text.push('\n');
     let replaced = tags.replaced.iter().map(|tag| tag.text("->")).collect();
+    let again = if plan.unknown.is_empty() { "signed again unchanged" } else { "signed again as the server has them" };
     let lists = [
         ("orphaned", &tags.orphaned),
         ("signed", &tags.signed),
         ("another image", &replaced),
         ("revoked", &tags.revoked),
-        ("signed again unchanged", &tags.vouched),
+        (again, &tags.vouched),
         ("repaired", &tags.repaired),
     ];
     for (word, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {

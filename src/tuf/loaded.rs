@@ -40,6 +40,12 @@ impl Origin {
     pub fn is_verified(&self) -> bool {
         *self != Self::Unknown
     }
+
+    /// Whether it was signed, now or when this machine verified it, by keys that counted.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Signed | Self::Seen)
+    }
 }
 
 /// Content that an edit may begin with, and its version.

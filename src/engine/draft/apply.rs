@@ -276,7 +276,7 @@ fn restore(draft: &mut Draft<'_>, role: &Role) -> Result<Applied> {
         let what = "what the server has of it is good".to_owned();
         return Ok(applied.missing(Refusal::of(Some(role.clone()), what, "nothing needs to be done")));
     }
-    if draft.shut(role).is_none() && !draft.adopted().contains(role) {
+    if draft.shut(role).is_none() && draft.unseen(role).is_none() {
         // The last good file is there, but its signers have lost the role, or it has expired.
         return witness(draft, role);
     }

@@ -10,7 +10,7 @@ use super::Draft;
 use super::applied::{Hint, Refusal, Result};
 use super::change::role_word;
 use crate::tuf::verify::SetAside;
-use crate::tuf::{Role, Targets, TrustedSet, VerifyError};
+use crate::tuf::{Loaded, Role, Targets, TrustedSet, VerifyError};
 
 /// Why a role's file cannot be edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +153,18 @@ impl<'a> Draft<'a> {
         let Some(good) = self.ground().set.and_then(|set| set.last_good(role)) else { return false };
         self.files.insert(role.clone(), Cow::Borrowed(good.content()));
         self.adopted.remove(role);
+        self.restored.insert(role.clone());
         self.touch(role.clone(), format!("its last good file, version {}, signed again", good.content().version));
         true
+    }
+
+    /// The server's file of a role that is signed although nobody known has signed it, or only keys of before have, and
+    /// not as this machine verified it.
+    #[must_use]
+    pub fn unseen(&self, role: &Role) -> Option<&'a Loaded<Targets>> {
+        let set = self.ground().set?;
+        let former = || set.only_former(role).filter(|_| !self.restored.contains(role));
+        set.unknown(role).filter(|_| self.adopted.contains(role)).or_else(former)
     }
 
     /// Roles whose content on the server is signed although nobody known has signed it.

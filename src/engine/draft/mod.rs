@@ -96,6 +96,8 @@ pub struct Draft<'a> {
     files: BTreeMap<Role, Cow<'a, Targets>>,
     /// Roles whose content on the server is taken although nobody known has signed it.
     adopted: BTreeSet<Role>,
+    /// Roles whose last good file is taken in the place of what the server has.
+    restored: BTreeSet<Role>,
     touched: BTreeMap<Role, Vec<String>>,
     /// The same reasons, to find one among thousands.
     reasons: HashSet<(Role, String)>,
@@ -118,6 +120,7 @@ impl<'a> Draft<'a> {
             ground,
             files: ground.set.into_iter().flat_map(begin::verified_files).collect(),
             adopted: BTreeSet::new(),
+            restored: BTreeSet::new(),
             touched: BTreeMap::new(),
             reasons: HashSet::new(),
             signable: OnceLock::new(),

@@ -10,13 +10,12 @@ use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, role_word};
 use crate::engine::wording::{count, natural};
-use crate::tuf::{Loaded, Role, Target, TargetName, Targets, TrustedSet};
+use crate::tuf::{Loaded, Origin, Role, Target, TargetName, Targets, TrustedSet};
 
 /// What a plan would sign unseen.
 pub(super) fn unknown_files(draft: &Draft<'_>, names: &Names<'_>) -> Vec<UnknownFile> {
     let Some(set) = draft.ground().set else { return Vec::new() };
-    let adopted = draft.adopted().iter().filter(|role| draft.touched().contains_key(role));
-    adopted.filter_map(|role| Some(describe(set, role, set.unknown(role)?, names))).collect()
+    draft.touched().keys().filter_map(|role| Some(describe(set, role, draft.unseen(role)?, names))).collect()
 }
 
 fn describe(set: &TrustedSet, role: &Role, file: &Loaded<Targets>, names: &Names<'_>) -> UnknownFile {
@@ -43,6 +42,10 @@ fn describe(set: &TrustedSet, role: &Role, file: &Loaded<Targets>, names: &Names
         role: role.clone(),
         version: file.content.version,
         sha256: file.envelope.sha256().to_owned(),
+        removed: match &file.origin {
+            Origin::Former(keys) => names.of(keys),
+            _ => Vec::new(),
+        },
         claimed: file.envelope.signatures().iter().map(|signature| signature.key.clone()).collect(),
         last_good: good.map(|good| good.version),
         tags,
@@ -65,8 +68,9 @@ fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good
         .chain([Role::Targets])
         .filter(|other| other != role)
         .filter(|other| {
-            let verified = set.verified(other).and_then(|verified| verified.content().targets.get(tag));
-            verified.is_some_and(|known| known.hashes == target.hashes)
+            let good = set.verified(other).filter(|_| set.only_former(other).is_none());
+            let listed = good.and_then(|verified| verified.content().targets.get(tag));
+            listed.is_some_and(|known| known.hashes == target.hashes)
         })
         .map(|role| role_word(&role).to_owned())
         .collect();
@@ -81,14 +85,27 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
     for file in &plan.unknown {
         let word = role_word(&file.role);
         let is_met = draft.ground().set.is_some_and(|set| set.newest_verified(&file.role).is_some());
-        let what = if is_met { "this may be an attack" } else { "its older keys are not known here" };
-        let headline = format!("nobody known has signed {word}: {what}");
+        let headline = match (file.removed.is_empty(), is_met) {
+            (false, _) => format!("only a removed key has signed {word}: this may be an attack"),
+            (true, true) => format!("nobody known has signed {word}: this may be an attack"),
+            (true, false) => format!("nobody known has signed {word}: its older keys are not known here"),
+        };
         let known = |tag: &&UnknownTag| !tag.signed_by.is_empty();
         let (tags, by) = (count(file.tags.len(), "tag"), file.tags.iter().filter(known).count());
+        let by_whom = match file.removed.is_empty() {
+            true => {
+                "without a valid signature of a key that is or was one of the role's, so anybody may have written it"
+                    .to_owned()
+            }
+            false => format!(
+                "signed by {}, removed since, and not as this machine verified it while that counted: it may have been \
+                 written after the removal",
+                file.removed.join(", ")
+            ),
+        };
         let mut detail = format!(
-            "The server has version {} of it without a valid signature of a key that is or was one of the role's, so \
-             anybody may have written it. Signing it again vouches for its {tags}, {by} of which somebody known \
-             has signed",
+            "The server has version {} of it {by_whom}. Signing it again vouches for its {tags}, {by} of which \
+             somebody known has signed",
             file.version
         );
         if !file.delegations.is_empty() {

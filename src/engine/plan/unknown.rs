@@ -1,8 +1,9 @@
-//! Content that would be signed although nobody known has signed it: all that somebody must compare first.
+//! Content that would be signed although nobody known has signed it, or only who was removed since: all that somebody
+//! must compare first.
 
 use crate::tuf::{KeyId, Role};
 
-/// A role file that nobody known has signed.
+/// A role file that nobody known has signed, or only keys of before, and not as this machine verified it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFile {
     /// Its role.
@@ -11,6 +12,8 @@ pub struct UnknownFile {
     pub version: u64,
     /// SHA-256 of the file in hexadecimal.
     pub sha256: String,
+    /// What people call the keys of before that have signed it; none where nobody known has.
+    pub removed: Vec<String>,
     /// IDs on its signatures. They prove nothing.
     pub claimed: Vec<KeyId>,
     /// Version of the last good file, if this machine has it.
@@ -61,9 +64,10 @@ impl UnknownFile {
                 TagBefore::Added => String::new(),
                 TagBefore::Other(digest) => format!("the last good file has sha256:{digest}"),
             };
-            let by = match tag.signed_by.is_empty() {
-                true => "signed by nobody known".to_owned(),
-                false => format!("signed by {}", tag.signed_by.join(", ")),
+            let by = match (tag.signed_by.is_empty(), self.removed.is_empty()) {
+                (true, true) => "signed by nobody known".to_owned(),
+                (true, false) => format!("signed only by {}, removed since", self.removed.join(", ")),
+                (false, _) => format!("signed by {}", tag.signed_by.join(", ")),
             };
             let words: Vec<String> = [by, before].into_iter().filter(|word| !word.is_empty()).collect();
             lines.push(format!("{}  sha256:{}  {} bytes  {}", tag.tag, tag.digest, tag.length, words.join("; ")));

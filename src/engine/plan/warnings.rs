@@ -261,10 +261,12 @@ fn vouching(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     let lost = draft.touched().keys().filter(|r| draft.loaded(r).is_some() && !base.stands(r));
     let (restored, lost): (Vec<&Role>, Vec<&Role>) = lost.partition(|role| is_last_good(draft, role));
     let named = |roles: &[&Role]| roles.iter().map(|role| role_word(role)).collect::<Vec<_>>().join(", ");
+    let is_expired = |role: &Role| draft.loaded(role).is_some_and(|file| file.standing == Standing::Expired);
     let weight = if lost.is_empty() { Weight::Note } else { Weight::Warning };
     let why = match (lost.is_empty(), restored.is_empty()) {
         (true, true) => "Their role is signed again as it is.".to_owned(),
         (true, false) => format!("This machine verified those of {} in its last good file.", named(&restored)),
+        (false, _) if lost.iter().all(|role| is_expired(role)) => format!("{} had expired.", named(&lost)),
         (false, _) => format!("No current key had signed {} in a valid file.", named(&lost)),
     };
     let headline = format!("vouches for {}", tags(plan.tags.vouched.len()));

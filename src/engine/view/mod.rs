@@ -190,10 +190,14 @@ pub struct RoleView {
     pub server_held: bool,
     /// How many tags its file lists inside its paths.
     pub tags: usize,
+    /// Tags of its last good file, while what the server has of it does not count. Natural order.
+    pub lost_tags: Vec<String>,
     /// Members that Notary does not know; signing again would lose them.
     pub unknown_members: Vec<String>,
-    /// Whether somebody with the right to it has signed the file, now or when this machine saw it.
+    /// Whether somebody with the right to it has signed the file, now or when this machine saw it, or what it says.
     pub vouched: bool,
+    /// Whether only keys that were removed since have signed it, and not as this machine verified it while they counted.
+    pub former: bool,
     /// Whether it is vouched for, or this machine has verified a file of it before.
     pub met: bool,
     /// Whether this machine has its last good file, where the server's is hidden or nobody's.
@@ -214,6 +218,10 @@ impl RoleView {
     pub fn unvouched(&self) -> Option<&'static str> {
         match (self.vouched, self.met) {
             (true, _) => None,
+            (false, _) if self.former => Some(
+                "is signed only by a key that was removed, and not as this machine verified it while that counted: this \
+                 may be an attack",
+            ),
             (false, true) => {
                 Some("carries no valid signature of a key that is or was one of it: this may be an attack")
             }

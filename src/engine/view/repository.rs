@@ -117,7 +117,7 @@ impl Views {
         let unpinned = session.set.as_ref().and_then(|set| set.check_pins(pinning).err());
         view.notices.extend(unpinned.map(|why| Notice::Unpinned(why.to_string())));
         view.foreign_changes = self.trust.repositories.cache.foreign_changes(&gun);
-        view.findings.extend(about_session(session));
+        view.findings.extend(about_session(session, &view.gone()));
         view.findings.extend(about_changes(view.foreign_changes));
         settle_health(&mut view);
         view
@@ -154,7 +154,7 @@ fn settle_health(view: &mut RepositoryView) {
     view.health = if worst < Health::Cached { worst } else { base };
 }
 
-fn about_session(session: &Session) -> Vec<Finding> {
+fn about_session(session: &Session, gone: &[String]) -> Vec<Finding> {
     let fact = |level, headline: String, detail: String, role| Finding { level, headline, detail, role };
     let mut found = Vec::new();
     if let Some(lost) = &session.lost {
@@ -173,12 +173,9 @@ fn about_session(session: &Session) -> Vec<Finding> {
         let headline = format!("{} is not in the cache", name.short());
         found.push(fact(Health::Warn, headline, detail, Some(name.clone().into())));
     }
-    if !session.vanished.is_empty() {
-        let headline = format!("{} gone since the last refresh", count(session.vanished.len(), "tag"));
-        let detail = format!(
-            "{} could be seen then and are not listed any more, or not where pulls look.",
-            some(&session.vanished)
-        );
+    if !gone.is_empty() {
+        let headline = format!("{} gone since the last refresh", count(gone.len(), "tag"));
+        let detail = format!("{} could be seen then and are not listed any more, or not where pulls look.", some(gone));
         found.push(fact(Health::Ok, headline, detail, None));
     }
     for notice in &session.notices {

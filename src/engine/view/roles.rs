@@ -9,6 +9,7 @@ use crate::engine::called::{self, Signers};
 use crate::engine::draft::base_roles::root_ends;
 use crate::engine::keyring::Keyring;
 use crate::engine::trust::tree::{Node, RoleState, state_of};
+use crate::engine::wording::natural;
 use crate::tuf::{CanonicalKeyId, KeyId, Loaded, Metadata, PublicKey, Role, Standing, Tally, TrustedSet, VerifyError};
 
 /// What is known about keys: labels, and which private ones are in the store.
@@ -123,11 +124,17 @@ fn row<T: Metadata>(
     let vouched = file.filter(|file| file.standing != Standing::UnderThreshold);
     let has_signed = |key: &PublicKey| signed.iter().any(|by| by.id() == key.id());
     let keys = listed.iter().flat_map(|listed| &listed.keys);
-    let is_vouched = file.is_none_or(|file| file.origin.is_verified());
+    let former = set.only_former(role).is_some();
+    let is_vouched = file.is_none_or(|file| file.origin.is_verified()) && !former;
+    let good = set.last_good(role).filter(|_| state != RoleState::Good);
+    let good = good.into_iter().flat_map(|good| good.content().targets.keys());
+    let mut lost_tags: Vec<String> = good.map(ToString::to_string).collect();
+    lost_tags.sort_by(|a, b| natural(a, b));
     RoleView {
         role: role.clone(),
         depth,
         state,
+        lost_tags,
         version: file.map(|file| file.content.version()),
         expires: file.map(|file| file.content.expires()),
         keys: keys.map(|key| key_view(key, has_signed(key), names)).collect(),
@@ -138,6 +145,7 @@ fn row<T: Metadata>(
         tags: 0,
         vouched: is_vouched,
         kept: set.last_good(role).is_some(),
+        former,
         met: is_vouched || set.newest_verified(role).is_some(),
         unknown_members: vouched.map(|file| T::unknown_members(&file.envelope)).unwrap_or_default(),
         accepted_elsewhere: file.is_some_and(|file| file.tally.only_by_ids()),

@@ -1,6 +1,6 @@
 //! What of a repository does not count: one line for each role and for tags that are gone, with the command that helps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RepositoryView, RoleView, TagState};
 use crate::engine::error::{Kind, Problem};
@@ -116,15 +116,25 @@ impl RepositoryView {
         outside.into_iter().map(trouble).collect()
     }
 
-    /// The tags that are gone since this machine looked last, if any are.
+    /// The tags that are gone since this machine looked last, but for those of a role that does not count: that is told
+    /// of the role.
+    #[must_use]
+    pub fn gone(&self) -> Vec<String> {
+        let lost = self.roles.iter().filter(|role| role.role.is_released()).flat_map(|role| &role.lost_tags);
+        let lost: BTreeSet<&String> = lost.collect();
+        self.vanished.iter().filter(|tag| !lost.contains(tag)).cloned().collect()
+    }
+
+    /// Says which these are, if any are.
     #[must_use]
     pub fn losses(&self) -> Option<Trouble> {
-        (!self.vanished.is_empty()).then(|| {
+        let gone = self.gone();
+        (!gone.is_empty()).then(|| {
             let message = format!(
                 "{} gone since this machine looked last: {}; {} not be pulled any more",
-                count(self.vanished.len(), "tag"),
-                some(&self.vanished),
-                if self.vanished.len() == 1 { "it can" } else { "they can" },
+                count(gone.len(), "tag"),
+                some(&gone),
+                if gone.len() == 1 { "it can" } else { "they can" },
             );
             let hint =
                 "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
@@ -172,6 +182,12 @@ impl RepositoryView {
         };
         let released = name.is_released();
         let effect = match (released, role.tags) {
+            (true, _) if !role.lost_tags.is_empty() => format!(
+                "; the {} of its last good file cannot be pulled: {}",
+                count(role.lost_tags.len(), "tag"),
+                named(&role.lost_tags)
+            ),
+            (true, _) if !role.vouched => "; its tags cannot be pulled".to_owned(),
             (true, 0) => "; its tags cannot be pulled".to_owned(),
             (true, tags) => format!("; its {} cannot be pulled", count(tags, "tag")),
             (false, _) => "; what it signs does not count".to_owned(),
@@ -220,5 +236,15 @@ impl RepositoryView {
                 format!("whoever holds its key signs it again: trustdeck renew {role} {repository} --publish")
             }
         }
+    }
+}
+
+/// Names, and how many more there are.
+fn named(tags: &[String]) -> String {
+    const NAMED: usize = 8;
+    let shown: Vec<&str> = tags.iter().take(NAMED).map(String::as_str).collect();
+    match tags.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

@@ -51,6 +51,20 @@ impl TrustedSet {
         self.file(role).filter(|file| file.origin.is_verified()).map(|file| Verified { file })
     }
 
+    /// A file for which only keys of before speak, and that does not say what this machine verified while they counted:
+    /// whoever holds such a key may have written it since.
+    #[must_use]
+    pub fn only_former(&self, role: &Role) -> Option<&Loaded<Targets>> {
+        let file = self.file(role).filter(|file| matches!(file.origin, Origin::Former(_)))?;
+        let is_same = |old: &Targets, new: &Targets| {
+            old.targets == new.targets
+                && old.delegations == new.delegations
+                && old.delegation_keys == new.delegation_keys
+        };
+        let is_known = self.last_good(role).is_some_and(|good| is_same(good.content(), &file.content));
+        (!is_known).then_some(file)
+    }
+
     /// A file that the server has and that nobody known has signed.
     #[must_use]
     pub fn unknown(&self, role: &Role) -> Option<&Loaded<Targets>> {
@@ -63,22 +77,24 @@ impl TrustedSet {
         role.delegation().is_some_and(|name| self.aside.get(name) == Some(&SetAside::Hidden))
     }
 
-    /// The last good file of a role whose file on the server is unknown or hidden, if it is at hand.
+    /// The last good file of a role whose file on the server is unknown, hidden, or signed by keys of before alone, if it
+    /// is at hand: one that this machine verified while its keys counted.
     #[must_use]
     pub fn last_good(&self, role: &Role) -> Option<Verified<'_>> {
         self.recalled.get(role).map(|file| Verified { file })
     }
 
-    /// Roles whose last good file is wanted, with its SHA-256: the server has an unknown one in its place, or hides it.
+    /// Roles whose last good file is wanted, with its SHA-256: the server has an unknown one in its place or one that only
+    /// keys of before have signed, or hides it.
     #[must_use]
     pub fn missed(&self) -> Vec<(Role, String)> {
         let hidden = self.aside.iter().filter(|(_, why)| **why == SetAside::Hidden).map(|(name, _)| name.clone());
-        let files = self.delegations.iter().filter(|(_, file)| !file.origin.is_verified());
+        let files = self.delegations.iter().filter(|(_, file)| !file.origin.is_settled());
         let unknown = files.map(|(name, _)| Role::Delegation(name.clone()));
-        let targets = self.targets.iter().filter(|file| !file.origin.is_verified()).map(|_| Role::Targets);
+        let targets = self.targets.iter().filter(|file| !file.origin.is_settled()).map(|_| Role::Targets);
         let roles: BTreeSet<Role> = hidden.map(Role::Delegation).chain(unknown).chain(targets).collect();
         let wanted = |role: Role| {
-            let mark = self.newest_verified(&role)?;
+            let mark = self.good_marks(&role).max_by_key(|mark| mark.version)?.clone();
             Some((role, mark.sha256))
         };
         roles.into_iter().filter_map(wanted).collect()
@@ -90,7 +106,7 @@ impl TrustedSet {
     /// `Missing` if it is not that file, `Format`.
     pub fn recall(&mut self, role: &Role, bytes: impl Into<Blob>) -> Result<(), VerifyError> {
         let (envelope, content) = Targets::open(role, bytes.into())?;
-        let mark = self.newest_verified(role);
+        let mark = self.good_marks(role).max_by_key(|mark| mark.version);
         if mark.is_none_or(|mark| mark.sha256 != envelope.sha256()) {
             return Err(VerifyError::Missing { role: role.clone(), parent: Role::Snapshot });
         }
@@ -134,13 +150,14 @@ impl TrustedSet {
 
     /// Whether the file that lists a delegation may be believed; a base role is listed by root.
     pub(super) fn is_listed_by_verified(&self, role: &Role) -> bool {
-        role.delegation().map(DelegationName::parent).is_none_or(|parent| self.verified(&parent).is_some())
+        let is_settled = |parent: Role| self.file(&parent).is_some_and(|file| file.origin.is_settled());
+        role.delegation().map(DelegationName::parent).is_none_or(is_settled)
     }
 
     /// Remembers the keys that a verified file lists, and the file itself where only keys of before speak for it.
     pub(super) fn note_verified(&mut self, role: &Role, file: &Loaded<Targets>) {
         let keys = &mut self.remembered.keys;
-        if file.origin.is_verified() {
+        if file.origin.is_settled() {
             keys.note_all(&file.content);
         }
         if matches!(file.origin, Origin::Former(_)) {
@@ -151,8 +168,12 @@ impl TrustedSet {
 
     /// Marks of the files of a role that were verified before.
     fn marks(&self, role: &Role) -> impl Iterator<Item = &Seen> {
-        let Remembered { keys, files } = &self.remembered;
-        [self.seen.get(role), files.get(role), keys.former(role)].into_iter().flatten()
+        self.good_marks(role).chain(self.remembered.keys.former(role))
+    }
+
+    /// The same without files for which only keys of before spoke.
+    fn good_marks(&self, role: &Role) -> impl Iterator<Item = &Seen> {
+        [self.seen.get(role), self.remembered.files.get(role)].into_iter().flatten()
     }
 
     /// Who speaks for a file.
@@ -161,10 +182,11 @@ impl TrustedSet {
         if tally.is_met() && listed {
             return Origin::Signed;
         }
+        let is_it = |mark: &Seen| mark.sha256 == envelope.sha256();
         match self.marks(role).max_by_key(|mark| mark.version) {
-            Some(mark) if mark.sha256 == envelope.sha256() => Origin::Seen,
+            Some(mark) if is_it(mark) && self.good_marks(role).any(is_it) => Origin::Seen,
             // An old file in the place of a newer one, or another under its version.
-            Some(mark) if mark.version >= version => Origin::Unknown,
+            Some(mark) if mark.version >= version && !is_it(mark) => Origin::Unknown,
             _ if !listed => Origin::Unknown,
             _ => self.signed_by_former(role, envelope, tally),
         }

@@ -360,6 +360,10 @@ fn consequence(role: &RoleView) -> Option<String> {
         RoleState::Hidden => Some(format!(
             "This machine has seen a file of {name}, and the server leaves it out: this may be an attack."
         )),
+        RoleState::UnderThreshold { .. } if role.former => Some(format!(
+            "Only a removed key has signed what the server has of {name}, and not as this machine verified it: this may be \
+             an attack. Do not sign it unseen; compare its tags with their signers."
+        )),
         RoleState::UnderThreshold { .. } if !role.vouched && !role.met => Some(format!(
             "This machine does not know which keys {name} had before: it cannot tell a removed signer from a stranger. Do \
              not sign it unseen; compare its tags with their signers."

@@ -215,6 +215,9 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
         let what = match (plan.deletes, plan.creates, plan.unknown.is_empty()) {
             (true, ..) => "the deletion",
             (_, true, _) => "making it anew",
+            (_, _, false) if plan.unknown.iter().all(|file| !file.removed.is_empty()) => {
+                "what only a removed key has signed"
+            }
             (_, _, false) => "what nobody known has signed",
             _ => "the loss of these tags",
         };

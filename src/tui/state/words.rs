@@ -100,7 +100,7 @@ pub fn role_state(role: &RoleView) -> &'static str {
     match &role.state {
         RoleState::Good => "ok",
         RoleState::Expired => "expired",
-        RoleState::UnderThreshold { .. } if !role.vouched => "signed by nobody known",
+        RoleState::UnderThreshold { .. } if !role.vouched && !role.former => "signed by nobody known",
         RoleState::UnderThreshold { .. } => "signed by removed keys only",
         RoleState::NeverSigned => "never signed",
         RoleState::Hidden => "hidden by the server",

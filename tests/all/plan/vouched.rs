@@ -86,14 +86,77 @@ fn a_first_version_far_up_is_named_as_a_danger_and_refused_where_it_leaves_littl
     }
 }
 
+/// A repository in which gone signs releases as well, and the same once gone was removed.
+fn removed() -> [World; 2] {
+    let (gone, now) = (Key::named("gone"), World::new());
+    let mut before = World::new();
+    let keys = [Key::named("alice"), Key::named("ben"), gone.clone()];
+    before.repository.content.get_mut(&Role::Targets).unwrap().delegations.as_mut().unwrap().remove(1);
+    before.repository.delegate("targets/releases", &keys, &[""]);
+    before.repository.signers.insert(releases(), vec![gone.clone()]);
+    let mut after = later(&now);
+    after.repository.signers.insert(releases(), vec![gone]);
+    after.repository.content.get_mut(&Role::Targets).unwrap().version += 1;
+    [before, after]
+}
+
 #[test]
-fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_knew_him() {
-    let mut world = World::new();
-    world.repository.signers.insert(releases(), vec![Key::named("gone")]);
-    assert_eq!(failure(&world.plan(&[sign("2.0")])), Some(Kind::Role));
-    world.remember("targets/releases", "gone");
-    let plan = world.plan(&[sign("2.0")]);
-    assert_eq!((failure(&plan), plan.is_dangerous()), (None, false));
+fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_verified_what_it_says() {
+    let [before, mut after] = removed();
+    assert_eq!(failure(&after.plan(&[sign("2.0")])), Some(Kind::Role), "gone is not known");
+    let is_dangerous = |after: &World| {
+        let plan = after.plan_of(&set_after(&before, after), &[sign("2.0")]);
+        assert_eq!(failure(&plan), None);
+        assert_eq!(plan.is_dangerous(), !plan.unknown.is_empty());
+        plan.is_dangerous()
+    };
+    assert!(!is_dangerous(&after), "the very bytes");
+    let file = after.repository.content.get_mut(&releases()).unwrap();
+    (file.version, file.expires) = (2, days(after.now, 400));
+    assert!(!is_dangerous(&after), "renewed");
+    after.repository.tag(&releases(), "1.2");
+    assert!(is_dangerous(&after), "a tag more");
+}
+
+#[test]
+fn what_only_a_removed_key_has_signed_and_this_machine_never_verified_is_compared_first() {
+    let [before, mut after] = removed();
+    let file = after.repository.content.get_mut(&releases()).unwrap();
+    file.version = 2;
+    file.targets.remove(&TargetName::received("1.1".to_owned()));
+    file.targets.insert(TargetName::received("1.0".to_owned()), Target::image([9; 32], 9));
+    after.repository.tag(&releases(), "evil");
+    let set = set_after(&before, &after);
+    let again = |set: &TrustedSet| {
+        let remembered = Remembered { keys: set.listed_keys().clone(), files: set.seen() };
+        let (files, seen) = (after.files(), set.seen());
+        let mut again = files.load_knowing(&remembered, &Pinning::default(), seen, Purpose::Renew, after.now).unwrap();
+        again.recall(&releases(), before.files().get(&releases())).unwrap();
+        again
+    };
+    // A second look makes nothing of it that was verified.
+    for set in [again(&set), set] {
+        for change in [sign("2.0"), witness("targets/releases")] {
+            let plan = after.plan_of(&set, &[change]);
+            assert_eq!((failure(&plan), plan.is_dangerous()), (None, true));
+            let file = &plan.unknown[0];
+            assert_eq!(
+                (file.last_good, file.gone.as_slice(), file.removed.len()),
+                (Some(1), &["1.1".to_owned()][..], 1)
+            );
+            let other: Vec<bool> = file.tags.iter().map(|tag| matches!(tag.before, TagBefore::Same)).collect();
+            assert_eq!(other, [false, false]);
+            let warning = plan.warnings.iter().find(|warning| warning.weight == Weight::Danger).unwrap();
+            assert!(warning.is_attack);
+            assert_eq!(warning.fix.as_ref().unwrap().0, [restore("targets/releases")]);
+        }
+        let plan = after.plan_of(&set, &[restore("targets/releases"), sign("2.0")]);
+        assert_eq!((failure(&plan), plan.is_dangerous(), plan.unknown.len()), (None, false, 0), "{:?}", plan.warnings);
+        assert_eq!(plan.tags.after, 3);
+    }
+    // Nothing of it was ever verified here: nobody can tell when it was written.
+    after.remember("targets/releases", "gone");
+    assert!(after.plan(&[sign("2.0")]).is_dangerous());
 }
 
 #[test]

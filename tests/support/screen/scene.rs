@@ -90,6 +90,8 @@ pub fn role_view(name: &str, version: u64, days: i64, keys: &[(&str, &str)], tag
         tags,
         unknown_members: vec![],
         vouched: true,
+        former: false,
+        lost_tags: vec![],
         met: true,
         kept: false,
         accepted_elsewhere: false,

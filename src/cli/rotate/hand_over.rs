@@ -1,5 +1,6 @@
 //! A colleague's hand-over file: go on from it, or write it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::base::{begin_with, go_on, prepare};
@@ -7,9 +8,11 @@ use crate::cli::Context;
 use crate::cli::arguments::{Agreement, TakeOver};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::engine::wizard::{Facts, HandOver};
+use crate::engine::trust::alike::Alike;
+use crate::engine::view::TagView;
+use crate::engine::wizard::{Facts, HandOver, HandOverRepository};
 use crate::engine::{EngineError, Kind, Problem, RepositoryView, words};
-use crate::printable::{looks_alike, printable};
+use crate::printable::printable;
 use crate::tuf::{Gun, Role};
 
 /// Runs `rotate take-over`.
@@ -30,7 +33,7 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
-    meet_strangers(context, &file, &command.publishing.agreement).await?;
+    show_all(context, &file, &command.publishing.agreement).await?;
     let mut choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
     refuse_older(context, &file, &command.publishing.agreement).await?;
@@ -62,68 +65,75 @@ async fn refuse_older(context: &Context, file: &HandOver, agreement: &Agreement)
     Err(Problem { kind: Kind::Policy, ..input(message, hint) })
 }
 
-/// Shows repositories that are new to this machine with all that would be signed there, and gets them accepted: what a
-/// stranger's file names must never be signed unseen.
-async fn meet_strangers(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
-    let mut strangers = Vec::new();
-    for repository in &file.repositories {
-        if !context.engine.trust().is_known(&repository.gun)? {
-            strangers.push(&repository.gun);
-        }
+/// Tags that are shown of a repository whose tags this machine has shown before.
+const SHOWN: usize = 40;
+
+/// Shows all that would be signed, and gets accepted what is new here, what could be taken for something else, and what this
+/// machine has not shown yet: what a stranger's file names must never be signed unseen.
+async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
+    let (trust, views) = (context.engine.trust(), context.engine.views());
+    let mut unseen = Vec::new();
+    for HandOverRepository { gun, .. } in &file.repositories {
+        let (is_known, alike) = (trust.is_known(gun)?, trust.alike(gun)?);
+        let view = match views.preview(gun).await {
+            Ok(view) => view,
+            // Whoever reads it next says why.
+            Err(_) if is_known => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let shown = if is_known { views.cached(gun).await.ok() } else { None };
+        let parts = |tag: &TagView| (tag.name.to_string(), tag.digest.clone(), tag.length);
+        let shown: HashSet<_> = shown.iter().flat_map(|view| view.tags.iter()).map(parts).collect();
+        let has_news = view.tags.iter().any(|tag| !shown.contains(&parts(tag)));
+        show(context, file, &view, is_known, &alike, if has_news { usize::MAX } else { SHOWN });
+        let why = match (is_known, alike.is_empty(), has_news) {
+            (false, ..) => "is new to this machine, and its root key was not accepted",
+            (_, false, _) => "looks like another one, and that it is meant was not accepted",
+            (_, _, true) => "has tags that were not looked at here, and they were not accepted",
+            _ => continue,
+        };
+        unseen.push((gun, why));
     }
-    if strangers.is_empty() {
-        return Ok(());
-    }
-    let known: Vec<Gun> = context.engine.views().entries()?.into_iter().map(|entry| entry.gun).collect();
-    for gun in &strangers {
-        let view = context.engine.views().preview(gun).await?;
-        show_stranger(context, file, &view, &known);
-    }
-    let names: Vec<&str> = strangers.iter().map(|gun| gun.as_str()).collect();
-    if agreement.accept.is_some() {
+    if unseen.is_empty() || agreement.accept.is_some() {
         return Ok(());
     }
     if context.console.interactive && !agreement.yes {
-        for name in names {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            if !context.console.typed(&format!("type {} to trust this repository", printable(last)), last) {
+        for (gun, _) in unseen {
+            let last = gun.as_str().rsplit('/').next().unwrap_or_default();
+            if !context.console.typed(&format!("type {} to trust what is shown of it", printable(last)), last) {
                 return Err(EngineError::Cancelled.problem());
             }
         }
         return Ok(());
     }
-    let message =
-        format!("nothing was signed: {} is new to this machine, and its root key was not accepted", names.join(", "));
+    let unseen: Vec<String> = unseen.into_iter().map(|(gun, why)| format!("{gun} {why}")).collect();
     let hint = "compare what is shown with the sender, by another way than the file came; then repeat with --accept";
-    Err(Problem { kind: Kind::Policy, ..input(message, hint) })
+    Err(Problem { kind: Kind::Policy, ..input(format!("nothing was signed: {}", unseen.join("; ")), hint) })
 }
 
-/// Host, root key with words, and the tags with their digests and signers. Text from outside is made printable.
-fn show_stranger(context: &Context, file: &HandOver, view: &RepositoryView, known: &[Gun]) {
+/// Host, root key with words, who signed before, and the tags with their digests and signers. Text from outside is made
+/// printable.
+fn show(context: &Context, file: &HandOver, view: &RepositoryView, is_known: bool, alike: &[Alike], most: usize) {
     let console = context.console;
-    console.say(&format!("{}: new to this machine, on {}", view.gun, view.server));
-    let alike = |other: &&Gun| looks_alike(other.as_str(), view.gun.as_str());
-    if let Some(other) = known.iter().find(alike) {
-        console.say(&format!("  WARNING: its name looks like {other}, which is known here and is another repository"));
-    }
-    let host = |gun: &Gun| gun.host().unwrap_or_default().to_owned();
-    let same_eye = |other: &&Gun| looks_alike(&host(other), &host(&view.gun));
-    if let Some(other) = known.iter().find(same_eye) {
-        console.say(&format!("  WARNING: its host looks like {}, which is another one", host(other)));
-    }
+    let known = if is_known { "known to this machine" } else { "new to this machine" };
+    console.say(&format!("{}: {known}, on {}", view.gun, view.server));
+    alike.iter().for_each(|alike| console.say(&format!("  WARNING: {alike}")));
     let named = file.repositories.iter().find(|repository| repository.gun == view.gun).map(|r| r.root.as_slice());
     for key in view.roles.iter().filter(|role| role.role == Role::Root).flat_map(|role| &role.keys) {
         let same = if named.is_some_and(|named| named.contains(&key.canonical)) { "as" } else { "NOT as" };
-        console.say(&format!("  root key {} ({}), {same} the file says", key.id, words(&key.canonical)));
+        console.say(&format!("  root key {} ({}), {same} the file says", key.canonical, words(&key.canonical)));
     }
     for role in view.roles.iter().filter(|role| role.role.delegation().is_some()) {
         let by: Vec<&str> = role.last_signed_by.iter().filter(|by| by.current).map(|by| by.label.as_str()).collect();
         let by = if by.is_empty() { "nobody known".to_owned() } else { by.join(", ") };
         console.say(&format!("  {} signed last by {by}", role.role));
     }
-    for tag in view.tags.iter() {
+    for tag in view.tags.iter().take(most) {
         let signers = if tag.signers.is_empty() { "nobody else".to_owned() } else { tag.signers.join(", ") };
         console.say(&format!("  {}  sha256:{}  {} bytes  signed by {signers}", tag.name, tag.digest, tag.length));
+    }
+    if let Some(more) = view.tags.len().checked_sub(most).filter(|more| *more > 0) {
+        console.say(&format!("  and {more} more, all as they were shown here before"));
     }
 }
 

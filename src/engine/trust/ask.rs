@@ -237,7 +237,8 @@ impl Trust {
             FirstContact::Trust => {
                 let keys = pin::bare_root_keys(root);
                 let words = keys.iter().map(words).collect();
-                notices.push(Notice::FirstContact { keys, words });
+                let alike = self.alike(gun).unwrap_or_default();
+                notices.push(Notice::FirstContact { keys, words, alike });
                 Ok(set)
             }
         }

@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+pub mod alike;
 pub(in crate::engine) mod ask;
 pub(in crate::engine) mod cache;
 mod commit;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp as Time;
 
+use super::alike::Alike;
 use crate::tuf::verify::{Leap, Leaps, SeenRoles};
 use crate::tuf::{CanonicalKeyId, Role, TrustedSet};
 
@@ -16,6 +17,8 @@ pub enum Notice {
         keys: Vec<CanonicalKeyId>,
         /// Four words for each of them, to compare by ear.
         words: Vec<String>,
+        /// What it could be taken for.
+        alike: Vec<Alike>,
     },
     /// The root that this machine trusts is not one that the configuration allows; why. It was trusted before.
     Unpinned(String),
@@ -69,14 +72,15 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FirstContact { keys, words } => {
+            Self::FirstContact { keys, words, alike } => {
                 let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
                 write!(
                     f,
                     "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
                     keys.join(", "),
                     words.join(", ")
-                )
+                )?;
+                alike.iter().try_for_each(|alike| write!(f, "; WARNING: {alike}"))
             }
             Self::ClockWasAhead(last) => write!(
                 f,

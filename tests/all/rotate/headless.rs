@@ -46,6 +46,40 @@ fn a_colleague_takes_over_with_the_hand_over_file() {
 }
 
 #[test]
+fn a_repository_that_looks_like_another_one_is_taken_over_only_once_that_is_accepted() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (home, colleague) = (repository(&server), Home::new(&server));
+    let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
+    let path = file.to_str().unwrap();
+    home.publish(&["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
+    colleague.publish(&["setup", &GUN.replace('m', "rn"), "--signer", "dave"]).ok();
+    let looked = colleague.trustdeck(&["inspect", GUN]).ok();
+    assert!(looked.stderr.contains("WARNING: its name looks like"), "{}", looked.stderr);
+    // To have looked at it says nothing of whether it is the one that is meant.
+    let refused = colleague.publish(&["rotate", "take-over", path]).ended(7);
+    for words in ["looks like another one", "WARNING: its name looks like", &digest("1.0")] {
+        assert!(refused.stderr.contains(words), "{words}: {}", refused.stderr);
+    }
+    colleague.publish(&["rotate", "take-over", path, "--accept"]).ok();
+}
+
+#[test]
+fn tags_that_were_not_looked_at_are_taken_over_only_once_they_are_accepted() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (home, colleague) = (repository(&server), Home::new(&server));
+    let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
+    let path = file.to_str().unwrap();
+    colleague.trustdeck(&["inspect", GUN]).ok();
+    home.notary_sign(GUN, "1.2", &["targets/releases", "targets/jeff"]);
+    home.publish(&["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", path]).ok();
+    let refused = colleague.publish(&["rotate", "take-over", path]).ended(7);
+    assert!(refused.stderr.contains("not looked at here"), "{}", refused.stderr);
+    colleague.trustdeck(&["inspect", GUN]).ok();
+    let taken = colleague.publish(&["rotate", "take-over", path]).ok();
+    assert!(taken.stderr.contains(&digest("1.2")), "{}", taken.stderr);
+}
+
+#[test]
 fn a_set_up_that_was_published_otherwise_puts_no_old_key_back() {
     let Some(server) = NotaryServer::start() else { return };
     let home = Home::new(&server);

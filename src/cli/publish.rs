@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     guns.retain(|gun| named.is_empty() || named.contains(gun));
     refuse_elsewhere(context, &named, &mut guns)?;
     if guns.is_empty() {
-        return nothing_staged(context, ending);
+        return nothing_staged(context, ending, &named);
     }
     if command.dry_run {
         ending.problems = refresh(context, &mut guns).await;
@@ -55,10 +55,12 @@ pub(super) struct Sent {
     pub(super) tried: BTreeSet<Gun>,
 }
 
-/// How often a plan is reviewed anew because somebody published meanwhile: by a person or where it stays the same, and with
-/// `--yes`, where each of many that run at once makes the plans of all others anew.
+/// How often a plan is reviewed anew because somebody published meanwhile: where it stays the same, by a person, and with
+/// `--yes`, where each of many that run at once makes the plans of all others anew. The same plan was tried several times
+/// each time, and a server that always says so ends it.
+const REVIEWS_OF_THE_SAME: usize = 2;
 const REVIEWS: usize = 5;
-const REVIEWS_UNATTENDED: usize = 100;
+const REVIEWS_UNATTENDED: usize = 20;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
 /// holds what has failed before, and `asked` what was staged when this was asked for.
@@ -97,7 +99,7 @@ async fn rounds(
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
-            let same_again = review < REVIEWS;
+            let same_again = review < REVIEWS_OF_THE_SAME;
             guns = take_overtaken(&mut round, same_again, &mut merged);
         } else {
             guns.clear();
@@ -109,7 +111,8 @@ async fn rounds(
         context.console.note("somebody has published meanwhile: reviewed again");
         failed.extend(refresh(context, &mut guns).await);
     }
-    for result in results {
+    let is_done = |r: &&mut Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
+    for result in results.iter_mut().filter(is_done) {
         let notes = merged.remove(&result.gun).unwrap_or_default();
         result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
     }
@@ -240,9 +243,10 @@ fn refuse_elsewhere(context: &Context, named: &[Gun], guns: &mut Vec<Gun>) -> Re
     Ok(())
 }
 
-fn nothing_staged(context: &Context, ending: Ending) -> Result<Ending, Problem> {
+fn nothing_staged(context: &Context, ending: Ending, named: &[Gun]) -> Result<Ending, Problem> {
     if context.console.json {
-        context.console.result_json(&serde_json::json!([]))?;
+        let unchanged = |gun| Published { outcome: PublishOutcome::Unchanged, ..Published::skipped(gun) };
+        show_published(context, &named.iter().map(unchanged).collect::<Vec<_>>(), &[])?;
     } else {
         context.console.result("nothing is staged\n")?;
     }
@@ -276,7 +280,7 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     Some(Problem {
         kind: Kind::Policy,
         message: format!("{}: {}", block.headline, block.detail),
-        hint: mend.unwrap_or_else(|| "change what is staged; trustdeck status shows it".to_owned()),
+        hint: mend.unwrap_or_else(|| "change what was asked for; trustdeck status shows what is staged".to_owned()),
         repository: Some(plan.gun.clone()),
         role: None,
         admission: None,

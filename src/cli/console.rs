@@ -4,6 +4,7 @@
 //! output, everything else to standard error, with `--json` as one line of JSON each; a result that could not be written
 //! is a failure.
 
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{BufWriter, IsTerminal, Write};
 
@@ -100,16 +101,15 @@ impl Console {
         if self.json {
             return problems.iter().for_each(|problem| self.problem(problem));
         }
-        let mut told = Vec::new();
+        let mut by_cause = HashMap::new();
         for problem in problems {
-            if told.contains(&problem.cause()) {
-                continue;
-            }
-            told.push(problem.cause());
+            let named: &mut Vec<&str> = by_cause.entry(problem.cause()).or_default();
+            named.extend(problem.repository.as_ref().map(Gun::as_str));
+        }
+        for problem in problems {
+            let Some(named) = by_cause.remove(&problem.cause()) else { continue };
             self.problem(problem);
-            let same = problems.iter().filter(|other| other.cause() == problem.cause());
-            let others: Vec<&str> =
-                same.filter_map(|other| other.repository.as_ref()).map(Gun::as_str).skip(1).collect();
+            let others: Vec<&str> = named.into_iter().skip(1).collect();
             if !others.is_empty() {
                 let (shown, more) = others.split_at(others.len().min(OTHERS));
                 let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };

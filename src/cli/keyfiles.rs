@@ -1,11 +1,11 @@
 //! Lists of tags, read from files that users name.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
+use std::collections::{HashMap, HashSet};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::console::input;
+use crate::engine::disk::read::read_named;
 use crate::engine::reference::{parse_bare, parse_tagged};
 use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Kind, Problem, SignedTarget, typed};
@@ -13,7 +13,9 @@ use crate::printable::system_words;
 use crate::tuf::{Gun, TargetName};
 
 /// Longest list of tags, in bytes: some hundred thousand lines.
-const LIST: u64 = 256 << 20;
+const LIST: u64 = 64 << 20;
+/// Wrong lines of a list that are named.
+const WRONG: usize = 20;
 
 /// A line of a list of tags: `REPO:TAG sha256:HEX BYTES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +32,19 @@ pub(super) struct ListedTag {
 /// `docker push` wrote is a list too; its bare tags are of the repository that it names, else of `repository`.
 ///
 /// # Errors
-/// One `Input` for each wrong line, with its number; then nothing of the list may be used.
+/// One `Input` for each of the first wrong lines, with its number, and one for how many more there are; then nothing of the list may be used.
 pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(LIST).read_to_end(&mut bytes);
+        let read = std::io::stdin().lock().take(LIST + 1).read_to_end(&mut bytes);
         read.map_err(|e| vec![unreadable("standard input", &e)])?;
+        if bytes.len() as u64 > LIST {
+            let message = format!("standard input is longer than {LIST} bytes");
+            return Err(vec![input(message, "sign it in several lists")]);
+        }
         bytes
     } else {
-        read(path, LIST).map_err(|problem| vec![problem])?
+        read_named(path, LIST).map_err(|e| vec![unreadable(&path.display().to_string(), &e)])?
     };
     let text = String::from_utf8_lossy(&bytes);
     let is_listed = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("sha256:"));
@@ -56,7 +62,7 @@ fn written_tags(
     literal: bool,
 ) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
-    let (mut tags, mut problems) = (Vec::new(), Vec::new());
+    let (mut tags, mut problems, mut more) = (Vec::new(), Vec::new(), 0_usize);
     let mut places = HashMap::new();
     for (index, line) in lines {
         let tag = match pushed::read(line) {
@@ -64,10 +70,15 @@ fn written_tags(
             None => listed(line, literal).map(Some),
         };
         let added = tag.and_then(|tag| tag.map_or(Ok(()), |tag| add(tag, index, &mut places, &mut tags)));
-        if let Err(mut problem) = added {
+        if problems.len() == WRONG && added.is_err() {
+            more += 1;
+        } else if let Err(mut problem) = added {
             problem.message = format!("line {}: {}", index + 1, problem.message);
             problems.push(problem);
         }
+    }
+    if more > 0 {
+        problems.push(input(format!("{more} more lines are wrong"), "correct the list; nothing of it is signed"));
     }
     if tags.is_empty() && problems.is_empty() {
         let hint = "give lines of REPO:TAG, digest and size, or all that docker push writes once it has pushed";
@@ -102,11 +113,12 @@ fn add(
 fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>, Problem> {
     let mut tags: Vec<ListedTag> = Vec::new();
     for line in text.lines().filter_map(pushed::read) {
-        if let Some(tag) = pushed_tag(line, &mut repository)? {
-            tags.retain(|other| (&other.gun, &other.tag) != (&tag.gun, &tag.tag));
-            tags.push(tag);
-        }
+        tags.extend(pushed_tag(line, &mut repository)?);
     }
+    let mut met = HashSet::new();
+    tags.reverse();
+    tags.retain(|tag| met.insert((tag.gun.clone(), tag.tag.clone())));
+    tags.reverse();
     if tags.is_empty() {
         return Err(input("nothing was pushed: nothing is signed", "see what docker push says above, then push again"));
     }
@@ -152,18 +164,10 @@ pub(super) fn tagged(typed: &str, literal: bool) -> Result<(Gun, TargetName), Pr
     Ok((gun, tag))
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
-    let shown = path.display().to_string();
-    let file = File::open(path).map_err(|e| unreadable(&shown, &e))?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(&shown, &e))?;
-    if bytes.len() as u64 > limit {
-        return Err(input(format!("{shown}: is longer than {limit} bytes"), "name another file"));
-    }
-    Ok(bytes)
-}
-
 fn unreadable(what: &str, error: &std::io::Error) -> Problem {
+    if matches!(error.kind(), ErrorKind::Other | ErrorKind::FileTooLarge) {
+        return input(format!("{what} {error}"), "name another file");
+    }
     Problem {
         kind: Kind::Disk,
         ..input(format!("{what}: {}", system_words(error)), "check the path and its permissions")

@@ -57,6 +57,27 @@ fn each_line_of_a_list_that_somebody_wrote_counts() {
 }
 
 #[test]
+fn of_many_wrong_lines_some_are_named_and_the_rest_is_counted() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("list"), "a b\n".repeat(40_000)).unwrap();
+    let ran = trustdeck(&home, &["sign", "r.test/app", "--from", "list", "--publish", "--yes"]).ended(2);
+    assert!(ran.stderr.contains("line 1: has 2 words") && ran.stderr.contains("39980 more lines are wrong"), "{ran:?}");
+    assert!(ran.stderr.len() < 4000, "{}", ran.stderr.len());
+}
+
+#[test]
+fn a_list_may_come_through_a_pipe_whose_writer_takes_his_time() {
+    let home = TempDir::new().unwrap();
+    let pipe = home.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0)
+        .unwrap();
+    let writer = std::thread::spawn(move || std::fs::write(pipe, "this is a typo\n").unwrap());
+    let ran = trustdeck(&home, &["sign", "r.test/app", "--from", "pipe", "--publish", "--yes"]).ended(2);
+    assert!(ran.stderr.contains("line 1: has 4 words"), "{ran:?}");
+    writer.join().unwrap();
+}
+
+#[test]
 fn what_is_no_private_key_is_named_whoever_may_read_it() {
     let home = TempDir::new().unwrap();
     let file = home.path().join("cert");

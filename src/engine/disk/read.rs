@@ -54,14 +54,42 @@ pub(in crate::engine) fn open_named(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a file that the user names for this one time.
+/// Reads a file that the user names for this one time: a plain one, or a pipe that somebody opens soon. Who has opened it
+/// may take as long as he likes.
 ///
 /// # Errors
 /// As [`open_named`]; `FileTooLarge` for what is longer than `limit`.
-pub(in crate::engine) fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_named(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut file = find(path, OFlags::empty())?.ok_or(Errno::NOENT)?;
     let mut bytes = Vec::new();
-    open_named(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if file.metadata()?.file_type().is_fifo() {
+        bytes.extend(first_of_pipe(&file)?);
+        rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
+    } else {
+        file = plain(file)?;
+    }
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(too_long(limit)) } else { Ok(bytes) }
+}
+
+/// Waits until somebody has opened the other end of a pipe that was opened without waiting. Returns what was read of it.
+fn first_of_pipe(mut file: &File) -> io::Result<Option<u8>> {
+    const PAUSES: i64 = 50;
+    let mut first = [0];
+    let mut is_awake = false;
+    for _ in 0..PAUSES {
+        match file.read(&mut first) {
+            Ok(0) if is_awake => return Ok(None),
+            Ok(0) => {}
+            Ok(_) => return Ok(Some(first[0])),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let pause = Timespec { tv_sec: 0, tv_nsec: WRITER * 1_000_000_000 / PAUSES };
+        // At its end it wakes at once, if somebody had it open and has written nothing.
+        is_awake = retry_on_intr(|| poll(&mut [PollFd::new(file, PollFlags::IN)], Some(&pause)))? > 0;
+    }
+    Err(io::Error::other("is a pipe, and nobody writes into it"))
 }
 
 fn plain(file: File) -> io::Result<File> {

@@ -114,6 +114,7 @@ pub(super) fn say_staged(context: &Context, guns: &[Gun], before: &BTreeSet<Entr
     }
     match stage.changes.len() {
         0 => {}
+        _ if guns.is_empty() => {}
         all if all == rows.len() => context.console.note("review and send with: trustdeck publish"),
         1 => context.console.note("1 change is staged; review and send with: trustdeck publish"),
         all => context.console.note(&format!("{all} changes are staged; review and send with: trustdeck publish")),

@@ -125,9 +125,14 @@ fn stage_on(
     let of_one =
         |gun: &Gun, list: &[Change]| list.iter().map(|change| (gun.clone(), change.clone())).collect::<Vec<_>>();
     let all = batch.iter().flat_map(|(gun, _, needed)| of_one(gun, needed)).collect();
-    if let Ok(stage) = context.engine.stage().stage(all) {
-        staged.extend(batch.into_iter().map(|(gun, ..)| gun));
-        return Ok((staged, stage.changes, refused));
+    match context.engine.stage().stage(all) {
+        Ok(stage) => {
+            staged.extend(batch.into_iter().map(|(gun, ..)| gun));
+            return Ok((staged, stage.changes, refused));
+        }
+        // It was waited for, and is no repository's fault.
+        Err(error @ EngineError::BusyLocal { .. }) => return Err(error.into()),
+        Err(_) => {}
     }
     let mut asked = Vec::new();
     for (gun, changes, needed) in batch {

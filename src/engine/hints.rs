@@ -92,7 +92,9 @@ impl EngineError {
             }
             Self::PlanChanged { .. } => "review the new plan and publish again",
             Self::Conflict { .. } => "agree with the others who publishes, then try again",
-            Self::OutcomeUnknown { .. } => "do not publish again yet; look at the repository once the server answers",
+            Self::OutcomeUnknown { .. } => {
+                "once the server answers, publish again: it looks first what became of this, and sends nothing twice"
+            }
             Self::NotStored { .. } | Self::PartlyStored { .. } => {
                 "ask whoever runs the server why it lost the change, and publish again"
             }

@@ -15,7 +15,7 @@ use crate::engine::plan::facts::RootKeyAtHand;
 use crate::engine::reference::in_command;
 use crate::engine::wizard::new_keys::{ChosenKey, choose_signer, sharing};
 use crate::engine::wizard::{Choice, RepositoryFacts, Wizard};
-use crate::engine::{Problem, RootKeyChoice, SignedTarget};
+use crate::engine::{Kind, Problem, RootKeyChoice, SignedTarget};
 use crate::printable::printable;
 use crate::tuf::{CanonicalKeyId, Gun, SignerName, TargetName};
 
@@ -48,6 +48,7 @@ pub(in crate::cli) async fn setup(context: &Context, command: &Setup) -> Result<
         }
         return Ok(Ending::done());
     };
+    refuse_lost(context, &choice, &command.publishing)?;
     choice.first.tags = tags.unwrap_or_else(|| std::mem::take(&mut choice.first.tags));
     choice.first.without_tags = choice.first.tags.is_empty();
     let chosen = with_root(context, choice.into(), root_key, &command.publishing)?;
@@ -87,6 +88,20 @@ fn begun_or_new(
             .say(&format!("{}: has trust data and these signers already; nothing is changed", repository.name));
     }
     Ok(there.is_empty().then_some(new))
+}
+
+/// Refuses, before a key is made, to make anew what was known here, unless that is accepted or somebody is asked.
+fn refuse_lost(context: &Context, choice: &Choice, publishing: &Publishing) -> Result<(), Problem> {
+    let Publishing { publish, dry_run, agreement, .. } = publishing;
+    let is_asked = context.console.interactive && !agreement.yes;
+    if !publish || *dry_run || agreement.accept.is_some() || is_asked {
+        return Ok(());
+    }
+    let is_lost = |gun: &&Gun| context.engine.views().view(gun).is_some_and(|view| view.lost);
+    let Some(gun) = choice.repositories.iter().find(is_lost) else { return Ok(()) };
+    let why = context.engine.trust().nothing_there(gun).problem();
+    let hint = format!("{}; to make it anew with another root, repeat with --accept", why.hint);
+    Err(Problem { kind: Kind::Policy, message: format!("nothing was made: {}", why.message), hint, ..why })
 }
 
 async fn tags(context: &Context, file: &Path, guns: &[Gun], unpushed: bool) -> Result<FirstTags, Problem> {

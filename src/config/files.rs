@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::ScreenSettings;
 use super::members::{self, IDLE_LOCK, PARALLEL, TIMEOUT};
-use super::typed::{absolute, input};
+use super::typed::{absolute, input, without_logins};
 use crate::engine::EngineError;
 use crate::engine::disk::read;
 use crate::tuf::Gun;
@@ -154,10 +154,10 @@ impl OwnConfig {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let place = text.lines().nth(line - 1).unwrap_or_default();
-            if let Some(what) = members::wrong(&text, place) {
+            if let Some(what) = members::wrong(&text, place).map(|what| without_logins(&what)) {
                 return input(&format!("{}: line {line}: {what}", path.display()), "write it so, or leave it out");
             }
-            let what = error.message();
+            let what = without_logins(error.message());
             let hint = "its keys are trust_dir, ca, allow_realm, idle_lock_minutes, insecure_registries, mouse, pkcs11_module, read_only, \
                         theme and the tables colours, keys, registries and servers";
             input(&format!("{}: line {line}: {what}", path.display()), hint)

@@ -10,7 +10,37 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Text without the logins in its addresses: what is wrong with a setting is told by what it says.
+pub(super) fn without_logins(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| matches!(c, '"' | '\'' | '`') || c.is_whitespace()).unwrap_or(part.len());
+        let (address, rest) = part.split_at(end);
+        shown.push_str("://");
+        shown.push_str(address.rsplit_once('@').map_or(address, |(_, host)| host));
+        shown.push_str(rest);
+    }
+    shown
+}
+
 /// What is wrong with a setting, and what to do about it.
 pub(super) fn input(message: &str, hint: &str) -> EngineError {
     EngineError::Input { message: message.to_owned(), hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_logins;
+
+    #[test]
+    fn what_is_wrong_is_told_without_logins() {
+        for (text, told) in [
+            ("http://u:p/w@x is a table, expected https://y, such", "http://x is a table, expected https://y, such"),
+            ("unknown field `https://u:a@b@x:1/v2`, expected", "unknown field `https://x:1/v2`, expected"),
+            ("a@b is \"no address\"", "a@b is \"no address\""),
+        ] {
+            assert_eq!(without_logins(text), told);
+        }
+    }
 }

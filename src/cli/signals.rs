@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal as Heard, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::terminal::restore;
+use crate::engine::servers::end_helpers;
 
 /// How long the program may take to end once a signal has come; foreign code may have something to do at its end.
 const GRACE: Duration = Duration::from_millis(700);
@@ -92,5 +93,6 @@ fn end(code: i32) -> ! {
         let _ = kill_process(getpid(), Signal::KILL);
     };
     let _ = std::thread::Builder::new().spawn(last_resort);
+    end_helpers();
     std::process::exit(code)
 }

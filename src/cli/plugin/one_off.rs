@@ -14,6 +14,7 @@ use crate::cli::publish::obstacle;
 use crate::cli::{signals::Finishing, terminal};
 use crate::engine::plan::{PlanWarning, Weight};
 use crate::engine::publish::job::Approval;
+use crate::engine::servers::end_helpers;
 use crate::engine::{
     Change, Engine, EntryId, Kind, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan,
 };
@@ -92,6 +93,7 @@ impl<'d> OneOff<'d> {
             stop.cancelled().await;
             watched.take_back();
             terminal::restore();
+            end_helpers();
             std::process::exit(130);
         });
         Ok(Self { docker, gun: gun.clone(), staged, told: Mutex::default(), watch, _finishing: finishing })

@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -142,25 +143,43 @@ impl<'a> Helper<'a> {
     }
 }
 
+/// The groups of all helpers that run.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Ends all helpers that run, for a program that ends without coming back to whoever waits for them.
+pub fn end_helpers() {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(end_group);
+}
+
+fn end_group(group: Pid) {
+    // An error means that nobody is left in the group.
+    let _ = kill_process_group(group, Signal::KILL);
+}
+
 /// A child's process group, ended when this is dropped while armed.
 struct Group(Option<Pid>);
 
 impl Group {
     fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).extend(group);
+        Self(group)
+    }
+
+    fn forget(&self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|running| Some(*running) != self.0);
     }
 
     fn disarm(mut self) {
+        self.forget();
         self.0 = None;
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // An error means that nobody is left in the group.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.forget();
+        self.0.into_iter().for_each(end_group);
     }
 }
 

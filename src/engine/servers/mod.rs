@@ -30,5 +30,6 @@ pub(in crate::engine) mod realms;
 pub(in crate::engine) mod registries;
 
 pub use credentials::{Asker, Login};
+pub use helper::end_helpers;
 pub use part::Servers;
 pub(in crate::engine) use part::{endpoint_of, way};

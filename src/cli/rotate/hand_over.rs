@@ -121,7 +121,12 @@ fn show(context: &Context, file: &HandOver, view: &RepositoryView, is_known: boo
     let named = file.repositories.iter().find(|repository| repository.gun == view.gun).map(|r| r.root.as_slice());
     for key in view.roles.iter().filter(|role| role.role == Role::Root).flat_map(|role| &role.keys) {
         let same = if named.is_some_and(|named| named.contains(&key.canonical)) { "as" } else { "NOT as" };
-        console.say(&format!("  root key {} ({}), {same} the file says", key.canonical, words(&key.canonical)));
+        let wrapped = match key.id.as_str() == key.canonical.as_str() {
+            true => String::new(),
+            false => format!(", with its certificate {}", key.id),
+        };
+        let id = &key.canonical;
+        console.say(&format!("  root key {id} ({}){wrapped}, {same} the file says", words(id)));
     }
     for role in view.roles.iter().filter(|role| role.role.delegation().is_some()) {
         let by: Vec<&str> = role.last_signed_by.iter().filter(|by| by.current).map(|by| by.label.as_str()).collect();

@@ -238,7 +238,7 @@ impl Trust {
                 let keys = pin::bare_root_keys(root);
                 let words = keys.iter().map(words).collect();
                 let alike = self.alike(gun).unwrap_or_default();
-                notices.push(Notice::FirstContact { keys, words, alike });
+                notices.push(Notice::FirstContact { keys, listed: roots, words, alike });
                 Ok(set)
             }
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp as Time;
 
 use super::alike::Alike;
 use crate::tuf::verify::{Leap, Leaps, SeenRoles};
-use crate::tuf::{CanonicalKeyId, Role, TrustedSet};
+use crate::tuf::{CanonicalKeyId, KeyId, Role, TrustedSet};
 
 /// Something that happened on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Notice {
     FirstContact {
         /// The bare root keys, without their certificates: the words are of the same.
         keys: Vec<CanonicalKeyId>,
+        /// The IDs by which root lists them: of their certificates, as `docker` shows them.
+        listed: Vec<KeyId>,
         /// Four words for each of them, to compare by ear.
         words: Vec<String>,
         /// What it could be taken for.
@@ -72,11 +74,16 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FirstContact { keys, words, alike } => {
-                let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            Self::FirstContact { keys, listed, words, alike } => {
+                let keys: Vec<&str> = keys.iter().map(CanonicalKeyId::as_str).collect();
+                let listed: Vec<&str> = listed.iter().map(KeyId::as_str).collect();
+                let wrapped = match keys == listed {
+                    true => String::new(),
+                    false => format!(" (with its certificate {})", listed.join(", ")),
+                };
                 write!(
                     f,
-                    "new to this machine; its root key {} is trusted from now on; compare its words with the owner's: {}",
+                    "new to this machine; its root key {}{wrapped} is trusted from now on; compare its words with the owner's: {}",
                     keys.join(", "),
                     words.join(", ")
                 )?;

@@ -69,3 +69,18 @@ fn nothing_is_restored_where_the_server_has_all_of_it() {
     assert_eq!(press(&mut state, "S"), []);
     assert!(frame::signs(&draw(&state)).contains("there is nothing to restore"));
 }
+
+#[test]
+fn tags_of_a_role_that_does_not_count_are_those_of_its_last_good_file_and_are_told_with_it() {
+    let mut view = releases(RoleState::UnderThreshold { signed: 0 }, false);
+    let of_releases = view.roles.iter_mut().find(|role| role.role.is_released() && role.depth > 1).unwrap();
+    of_releases.tags = 3;
+    of_releases.lost_tags = ["1.0", "1.1", "1.2", "1.3"].map(str::to_owned).to_vec();
+    view.vanished = ["1.2", "1.3"].map(str::to_owned).to_vec();
+    let told: Vec<String> = view.troubles().into_iter().map(|trouble| trouble.problem.message).collect();
+    let lost = "the 4 tags of its last good file cannot be pulled: 1.0, 1.1, 1.2, 1.3";
+    assert!(told[0].contains("this may be an attack") && told[0].contains(lost), "{told:?}");
+    assert_eq!(view.losses(), None);
+    view.vanished.push("of targets".to_owned());
+    assert!(view.losses().unwrap().problem.message.starts_with("1 tag gone"));
+}

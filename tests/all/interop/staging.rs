@@ -16,6 +16,8 @@ fn nothing_staged_is_a_sentence_and_success() {
     let home = Home::new(&server);
     assert_eq!(home.trustdeck(&["publish"]).ok().stdout, "nothing is staged\n");
     assert_eq!(home.trustdeck(&["publish", "--json"]).ok().json(), json!([]));
+    let named = home.trustdeck(&["publish", GUN, "--json"]).ok().json();
+    assert_eq!((&named[0]["repository"], &named[0]["outcome"]), (&json!(GUN), &json!("unchanged")));
     assert_eq!(home.trustdeck(&["reset"]).ok().stdout, "nothing is staged\n");
 }
 

@@ -147,14 +147,14 @@ fn changes(role: &Role, files: [Option<&Targets>; 2], ours: &[PlannedChange], la
 fn over(role: &Role, name: &str, theirs: &Target, ours: &[PlannedChange]) -> &'static str {
     let digest = theirs.hashes.get("sha256").map(digits);
     let here = ours.iter().filter(|planned| planned.no_effect.is_none() && planned.roles.contains(role));
-    let over = here.filter_map(|planned| match &planned.change {
+    let mut over = here.filter_map(|planned| match &planned.change {
         Change::Sign { tag, target, .. } if tag.as_str() == name && Some(&target.sha256) != digest.as_ref() => {
             Some(": yours replaces it")
         }
         Change::Revoke { tag, .. } if tag.as_str() == name => Some(": yours revokes it"),
         _ => None,
     });
-    over.last().unwrap_or_default()
+    over.next_back().unwrap_or_default()
 }
 
 /// A digest, shortened.

@@ -29,8 +29,7 @@ use crate::tui::wizard;
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Roles(actions::Roles::Open), "tags", Group::Move, 10),
-    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30)
-        .unless(empty::no_repository),
+    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30).unless(empty::no_repository),
     bind(&["m"], Wanted::Roles(actions::Roles::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
     bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),

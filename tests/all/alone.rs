@@ -280,11 +280,3 @@ fn what_is_not_there_is_said_before_anything_is_asked() {
     let nothing = trustdeck(&home, &["delete", "localhost:1/nosuch/x"]).ended(1);
     assert!(nothing.stderr.contains("nothing to delete") && !nothing.stderr.contains("--yes"), "{nothing:?}");
 }
-
-#[test]
-fn a_plan_of_nothing_is_not_printed() {
-    let home = TempDir::new().unwrap();
-    trustdeck(&home, &["revoke", "localhost:1/team/app:1"]);
-    let ran = trustdeck(&home, &["publish", "--dry-run"]);
-    assert!(ran.code != 0 && ran.stdout.is_empty() && ran.stderr.contains("localhost:1"), "{ran:?}");
-}

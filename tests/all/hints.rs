@@ -33,6 +33,15 @@ fn a_copy_that_is_not_there_is_not_asked_about() {
 }
 
 #[test]
+fn a_plan_of_nothing_is_not_printed() {
+    let lab = Lab::start();
+    lab.trustdeck(&["witness", WEB, "targets/jeff"]).ok();
+    lab.trustdeck(&["delete", WEB, "--yes"]).ok();
+    let ran = lab.trustdeck(&["publish", "--dry-run", "--offline"]);
+    assert!(ran.code != 0 && ran.stdout.is_empty(), "{} {}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn status_says_which_changes_are_for_another_server_and_how_they_move() {
     let lab = Lab::start();
     lab.trustdeck(&["witness", WEB, "targets/jeff"]).ok();

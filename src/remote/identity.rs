@@ -46,7 +46,7 @@ impl Identity {
         let shown = Shown::read(leaf).ok_or_else(|| IdentityFault::Certificate("holds no X.509".to_owned()))?;
         let key = private(key).map_err(IdentityFault::Key)?;
         if let Some(bits) = shown.refused_length() {
-            let fault = TlsFault::RsaLength { whose: "it".to_owned(), bits };
+            let fault = TlsFault::RsaLength { whose: "the certificate".to_owned(), bits };
             return Err(IdentityFault::Certificate(format!("{fault}; ask for one with a longer key")));
         }
         let signing = provider().key_provider.load_private_key(key).map_err(|_| {

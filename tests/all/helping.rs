@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::screen;
 
 use screen::plans::{demo, plan, stage, tell_plan, tell_stage};
-use screen::scene::{gun, repositories, role, state_of, tell};
+use screen::scene::{entry, gun, now, repositories, role, state_of, tell};
 use screen::told::{browsing, failure, said, select, staged};
 use screen::wizards::{backed_up, begun, keyed, open, signer};
 use screen::{draw, frame, press};
@@ -203,10 +203,12 @@ fn tags_that_are_not_pulled_as_they_are_end_in_a_key() {
 
 #[test]
 fn a_repository_that_asks_something_leads_there_from_roles_and_tags() {
-    let mut state = browsing();
-    let ask = Ask::FirstContact { roots: vec![], keys: vec![] };
-    let asked = state.find_mut(&gun("admin/demo")).unwrap();
-    (asked.view, asked.failure) = (None, Some(failure(Kind::Pin, Some(ask))));
+    let mut state = State::new(Theme::default(), (80, 24), now());
+    let view = repositories().remove(1);
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(vec![entry(&view)])));
+    let asks = failure(Kind::Pin, Some(Ask::FirstContact { roots: vec![], keys: vec![] }));
+    let found = Outcome::Viewed(view.gun.clone(), Source::Server, Err(asks));
+    tell(&mut state, Effect::Refresh(view.gun.clone()), found);
     for size in [(60, 16), (80, 24), (120, 40)] {
         resize(&mut state, size);
         for pane in ["2", "3"] {

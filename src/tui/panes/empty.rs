@@ -2,8 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::detail::Detail;
-use super::repository;
+use super::detail::Act;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::MARGIN;
@@ -21,12 +20,10 @@ pub(super) fn unread(state: &State) -> Option<Runs> {
     Some(runs.gap(3).then(format!("not read: {}", failure.problem.message), theme.quiet()))
 }
 
-/// The same below the list, whole.
-pub(super) fn detail(state: &State) -> Option<Detail> {
-    let failure = not_read(state)?;
-    let (key, words) = way(state, failure);
-    let detail = repository::detail(state)?;
-    Some(Detail { acts: vec![(key, words, String::new())], ..detail })
+/// The key that helps where nothing is known of the repository that is shown, for below the list.
+pub(super) fn helps(state: &State) -> Option<Act> {
+    let (key, words) = way(state, not_read(state)?);
+    Some((key, words, String::new()))
 }
 
 /// Why nothing can be staged for the repository that is shown.

@@ -13,6 +13,7 @@ mod repository;
 pub mod roles;
 pub mod row;
 pub mod staged;
+mod tabs;
 pub mod tags;
 
 use ratatui::layout::Rect;
@@ -28,11 +29,6 @@ use super::state::binding::{Action, Binding};
 use super::state::rows::TagRows;
 use detail::Detail;
 
-/// Cells between two tabs: a line with a blank at both sides.
-const BETWEEN: u16 = 3;
-/// Fewest cells of a repository's name that tell it from others.
-const LEAST_NAME: usize = 18;
-
 /// Its own keys.
 #[must_use]
 pub fn bindings(pane: Pane) -> &'static [Binding] {
@@ -43,12 +39,6 @@ pub fn bindings(pane: Pane) -> &'static [Binding] {
         Pane::Keys => keys::BINDINGS,
         Pane::Staged => staged::BINDINGS,
     }
-}
-
-fn subject(pane: Pane, state: &State) -> String {
-    let of_repository = matches!(pane, Pane::Roles | Pane::Tags);
-    let repository = state.repository().filter(|_| of_repository);
-    repository.map(|r| state.short_name(&r.entry.name).to_owned()).unwrap_or_default()
 }
 
 pub fn filter_text(pane: Pane, state: &State) -> &str {
@@ -108,11 +98,17 @@ fn summary(pane: Pane, state: &State) -> Runs {
 pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
     match pane {
         Pane::Repositories => repository::detail(state),
-        Pane::Roles => roles::detail(state).or_else(|| empty::detail(state)),
-        Pane::Tags => tags::detail(state).or_else(|| empty::detail(state)),
+        Pane::Roles => roles::detail(state).or_else(|| not_read(state)),
+        Pane::Tags => tags::detail(state).or_else(|| not_read(state)),
         Pane::Keys => keys::detail(state),
         Pane::Staged => staged::detail(state),
     }
+}
+
+/// What is said of a repository of which nothing is known, where its roles or tags would stand.
+fn not_read(state: &State) -> Option<Detail> {
+    let helps = empty::helps(state)?;
+    Some(Detail { acts: vec![helps], ..repository::detail(state)? })
 }
 
 /// Computes the order of every list anew, after data or a filter changed.
@@ -153,7 +149,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, pane: Pane, area: Rect, (s
         canvas.spot(inner.x, y, inner.right(), Spot::Row(place));
     }
     if shape == Shape::Tabs {
-        tab_spots(state, canvas, area);
+        tabs::spots(state, canvas, area);
     }
     if let Some(y) = inside.rule {
         rule(canvas, inner, y);
@@ -242,7 +238,9 @@ fn more(state: &State, canvas: &mut Canvas<'_>, inside: Inside, from: usize, hid
     let key = state.key(Action::Scroll(key));
     let runs = Runs::new().gap(1).then(key, theme.key()).then(word, theme.quiet());
     let end = inside.detail.right().saturating_sub(2);
-    canvas.runs(end.saturating_sub(runs.width()), y, end, &runs);
+    let x = end.saturating_sub(runs.width());
+    canvas.runs(x, y, end, &runs);
+    canvas.key_spots((x, y), &runs);
 }
 
 /// Rows of a pane's list that are drawn on, with what stands between and below them.
@@ -260,7 +258,7 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     let mut frame = Frame::titled(format!("{} {}", pane.number(), pane.name()));
     frame.subject = match (&state.known.registry, pane) {
         (Some(registry), Pane::Repositories) if area.width >= 60 => registry.clone(),
-        _ => subject(pane, state),
+        _ => tabs::subject(pane, state),
     };
     frame.summary = summary(pane, state);
     let (cursor, rows) = place(pane, state);
@@ -283,62 +281,10 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
             .then(" clear", theme.quiet());
     }
     if shape == Shape::Tabs {
-        frame.heading = Some(tab_line(state, area.width));
+        frame.heading = Some(tabs::line(state, area.width));
         if frame.footer.is_empty() && !has_message_line(state.size) {
             frame.footer = said.in_border(theme, area, &frame.position);
         }
     }
     frame
-}
-
-/// The tabs are the top border. What belongs to a repository names it there; the names of the other tabs make room.
-fn tabs(state: &State, width: u16) -> Vec<(Pane, Runs)> {
-    let named = tab_runs(state, "", true);
-    let subject = subject(state.focus, state);
-    if subject.is_empty() {
-        return named;
-    }
-    let cells = |tabs: &[(Pane, Runs)]| tabs.iter().map(|(_, runs)| runs.width() + BETWEEN).sum::<u16>();
-    let room = |tabs: &[(Pane, Runs)]| usize::from(width.saturating_sub(cells(tabs) + 5));
-    let is_roomy = room(&named) >= subject.chars().count().min(LEAST_NAME);
-    let cells = room(&if is_roomy { named } else { tab_runs(state, "", false) });
-    let name = state.repository().map(|repository| state.fitted(repository, cells)).unwrap_or_default();
-    tab_runs(state, &name, is_roomy)
-}
-
-fn tab_runs(state: &State, subject: &str, named: bool) -> Vec<(Pane, Runs)> {
-    let theme = state.theme;
-    let tab = |pane: Pane| {
-        if pane == state.focus {
-            let runs = Runs::new().then(format!("{} {}", pane.number(), pane.name()), theme.title());
-            return if subject.is_empty() { runs } else { runs.gap(2).then(subject, theme.text()) };
-        }
-        let runs = Runs::new().then(pane.number().to_string(), theme.quiet());
-        if named { runs.gap(1).then(pane.name(), theme.text()) } else { runs }
-    };
-    Pane::ALL.map(|pane| (pane, tab(pane))).to_vec()
-}
-
-/// The tabs with what stands between them.
-fn tab_line(state: &State, width: u16) -> Runs {
-    let line = state.theme.borders(true).horizontal;
-    let mut runs = Runs::new();
-    for (pane, tab) in tabs(state, width) {
-        if pane != Pane::Repositories {
-            runs = runs.gap(1).then(line, state.theme.title()).gap(1);
-        }
-        runs.0.extend(tab.0);
-    }
-    runs
-}
-
-/// Where the mouse finds them.
-fn tab_spots(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
-    // Corner, line and blank come first.
-    let mut x = area.x + 3;
-    for (pane, tab) in tabs(state, area.width) {
-        let end = x + tab.width();
-        canvas.spot(x, area.y, end, Spot::Tab(pane));
-        x = end + BETWEEN;
-    }
 }

@@ -232,7 +232,7 @@ pub fn detail(state: &State) -> Option<Detail> {
             detail.state = Some((warning.headline.clone(), style));
             detail.sentences.push(warning.detail.clone());
             detail.facts.extend(words::remedy(warning).map(|remedy| (REMEDY, remedy)));
-            if let Some((_, fix)) = warning.fix.as_ref().filter(|_| !state.is_read_only()) {
+            if let Some((_, fix)) = warning.fix.as_ref().filter(|_| state.closed_all().is_none()) {
                 detail.acts.push(("p", "review".to_owned(), format!("f there: {fix}")));
             }
         }

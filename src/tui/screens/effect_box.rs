@@ -198,7 +198,7 @@ fn some(names: &[String], most: usize, mark: &str) -> String {
 pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
     let theme = state.theme;
     let mut lines = Vec::new();
-    if state.is_read_only() {
+    if state.closed_all().is_some() {
         return lines;
     }
     let key = |key: &str, word: &str, style: Style| {

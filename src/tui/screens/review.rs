@@ -357,7 +357,7 @@ pub type Verdict = (Tone, &'static str, String, Option<String>);
 /// What the message line says while the review is open.
 #[must_use]
 pub fn verdict(state: &State, review: &Review) -> Verdict {
-    if state.is_read_only() {
+    if state.closed_all().is_some() {
         return (Tone::Note, "read-only", "nothing is published from here".to_owned(), None);
     }
     if let Some(why) = blocked(state) {

@@ -1,7 +1,7 @@
 //! Keys and what they do. The hint bar and the help are made from these tables.
 
 pub use super::sort::{Sort, Sorts};
-use super::{Closed, State, actions};
+use super::{State, actions};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 
@@ -181,15 +181,8 @@ impl Binding {
     /// Why it does nothing now: that nothing may be changed, else its own reason.
     #[must_use]
     pub fn blocked(&self, state: &State) -> Option<&'static str> {
-        if self.action.writes()
-            && let Some(closed) = self.action.closed(state)
-        {
-            return Some(match closed {
-                Closed::All => READ_ONLY,
-                Closed::Server => READ_ONLY_SERVER,
-            });
-        }
-        (self.reason)(state)
+        let closed = self.action.writes().then(|| self.action.closed(state)).flatten();
+        closed.or_else(|| (self.reason)(state))
     }
 
     /// Sets why it does nothing now.
@@ -220,20 +213,17 @@ impl Action {
         }
     }
 
-    /// Whether what it would change must stay as it is.
-    fn closed(self, state: &State) -> Option<Closed> {
+    /// Why what it would change must stay as it is.
+    fn closed(self, state: &State) -> Option<&'static str> {
         match self {
-            Self::Rotate if state.focus == Pane::Keys => state.is_read_only().then_some(Closed::All),
+            Self::Rotate if state.focus == Pane::Keys => state.closed_all(),
             Self::Repositories(_) | Self::Roles(_) | Self::Tags(_) | Self::Rotate => state.closed_here(),
             Self::Wizard(actions::Wizard::Menu) => state.closed_here(),
             Self::Wizard(_) => state.closed_to_wizard(),
-            _ => state.is_read_only().then_some(Closed::All),
+            _ => state.closed_all(),
         }
     }
 }
-
-const READ_ONLY: &str = "read-only: nothing is staged, made or published";
-const READ_ONLY_SERVER: &str = "read-only: nothing is staged for its server ([servers] read_only)";
 
 fn never(_: &State) -> Option<&'static str> {
     None

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::State;
 use crate::engine::settings::ReadOnly;
 use crate::tuf::Gun;
 use crate::tui::kit::pane::Pane;
@@ -64,46 +63,4 @@ pub struct PickFor {
     pub pane: Pane,
     /// The repository to begin at.
     pub of: Option<Gun>,
-}
-
-/// Of what nothing may be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// Of anything.
-    All,
-    /// Of what a server holds.
-    Server,
-}
-
-impl State {
-    /// Whether nothing may be changed of a repository.
-    #[must_use]
-    pub fn closed(&self, gun: &Gun) -> Option<Closed> {
-        let server = || self.find(gun)?.entry.server.as_deref().ok();
-        let is_covered = || server().is_some_and(|server| self.here.read_only.covers(server));
-        if self.is_read_only() { Some(Closed::All) } else { is_covered().then_some(Closed::Server) }
-    }
-
-    /// The same of the repository under the cursor.
-    #[must_use]
-    pub fn closed_here(&self) -> Option<Closed> {
-        match self.repository() {
-            Some(shown) => self.closed(&shown.entry.gun),
-            None => self.is_read_only().then_some(Closed::All),
-        }
-    }
-
-    /// The same of those that the open wizard is about.
-    #[must_use]
-    pub fn closed_to_wizard(&self) -> Option<Closed> {
-        let guns = self.guide.iter().flat_map(super::guide::Guide::guns);
-        let any = guns.filter_map(|gun| self.closed(&gun)).next();
-        any.or_else(|| self.is_read_only().then_some(Closed::All))
-    }
-
-    /// Whether nothing at all may be changed.
-    #[must_use]
-    pub fn is_read_only(&self) -> bool {
-        self.here.read_only.everything
-    }
 }

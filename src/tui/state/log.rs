@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use jiff::Timestamp as Time;
 
 use super::State;
-use super::binding::Action;
 use crate::tui::kit::message::{Message, Tone};
 
 /// Most entries that are kept on the screen; the file has more.
@@ -87,10 +86,7 @@ impl State {
         match objects {
             [] => {}
             [only] => self.show(tone, verb, only),
-            [first, more @ ..] => {
-                let messages = self.key(Action::Messages);
-                self.show(tone, verb, format!("{} more, {messages} shows all: {first}", more.len()));
-            }
+            [first, more @ ..] => self.show(tone, verb, format!("{} more; @ shows all: {first}", more.len())),
         }
         if let Some(message) = self.message.as_mut().filter(|_| !objects.is_empty()) {
             message.kept = true;

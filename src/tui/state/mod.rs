@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod asking;
 pub mod binding;
+mod closed;
 pub mod gate;
 pub mod guide;
 mod here;
@@ -54,7 +55,7 @@ use rows::{StagedRow, TagRows};
 use tour::Tour;
 use verifying::Verifying;
 
-pub use here::{Closed, Here, PickFor};
+pub use here::{Here, PickFor};
 pub use jobs::Jobs;
 pub use keyring::KeysHere;
 pub use known::{Known, Listing, Order, Picked};

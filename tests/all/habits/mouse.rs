@@ -122,7 +122,7 @@ fn it_is_turned_off_by_name_and_shift_is_the_terminals() {
 #[test]
 fn what_needs_a_person_and_keys_in_borders_can_be_pressed() {
     let mut state = state_of(repositories(), (200, 60), Theme::default());
-    click(&mut state, "targets expired 41 d ago");
+    click(&mut state, "✗ admin/legacy");
     assert_eq!(state.repository().unwrap().entry.gun, gun("admin/legacy"));
     assert_eq!((state.focus, state.lists.roles.selected().unwrap().short()), (Pane::Roles, "targets"));
     click(&mut state, "go through them");

@@ -14,7 +14,7 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
 use crate::tui::panes::row::{Row, cell, number, state_cell};
-use crate::tui::panes::{empty, landing};
+use crate::tui::panes::{empty, landing, tabs};
 use crate::tui::state::State;
 use crate::tui::state::actions::Tags;
 use crate::tui::state::binding::Action;
@@ -237,7 +237,7 @@ fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, 
 fn beside_tabs(state: &State) -> Option<usize> {
     let width = state.size.0;
     let is_tabs = state.areas().shape == Shape::Tabs;
-    is_tabs.then(|| usize::from(width.saturating_sub(crate::tui::panes::tab_line(state, width).width() + 9)))
+    is_tabs.then(|| usize::from(width.saturating_sub(tabs::line(state, width).width() + 9)))
 }
 
 /// Cells for the summary beside the title, or beside the tabs.

@@ -64,8 +64,10 @@ impl MessageLine {
     }
 
     fn object(&self, theme: Theme, room: usize) -> String {
-        // What is said without a remedy may end in one.
-        let told = self.object.rsplit_once("; ").filter(|_| usize::from(width(&self.object)) > room);
+        // What is said without a remedy may end in one, if that is short enough.
+        let is_short = |remedy: &str| usize::from(width(remedy)) * 3 <= room * 2;
+        let told = self.object.rsplit_once("; ").filter(|(_, remedy)| is_short(remedy));
+        let told = told.filter(|_| usize::from(width(&self.object)) > room);
         let (object, remedy, between) = match (&self.remedy, told) {
             (Some(remedy), _) => (self.object.as_str(), remedy.as_str(), ": "),
             (None, Some((object, remedy))) => (object, remedy, "; "),

@@ -70,8 +70,8 @@ macro_rules! text {
 
 /// A globally unique name: the collection, or `host[:port]/path` of an image repository.
 ///
-/// Shape: 1 to 255 bytes of printable ASCII without `*`, `?`, `#`, `%` and `\`; segments separated by `/`, none of them
-/// empty, `.`, `..` or `_trust`, or with a blank at an end: Notary takes blanks within.
+/// Shape: 1 to 255 bytes of printable ASCII without `*`, `?`, `#`, `%`, `\` and blanks; segments
+/// separated by `/`, none of them empty, `.`, `..` or `_trust`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Gun(Arc<str>);
@@ -84,8 +84,8 @@ impl Gun {
     /// # Errors
     /// [`NameError::Gun`] if it could leave the trust directory or the URL it is put into.
     pub fn parse(name: &str) -> Result<Self, NameError> {
-        let printable = |b: u8| (b.is_ascii_graphic() || b == b' ') && !b"*?#%\\\"<>".contains(&b);
-        let segment = |s: &str| !matches!(s, "" | "." | ".." | "_trust") && s.trim_ascii() == s;
+        let printable = |b: u8| b.is_ascii_graphic() && !b"*?#%\\\"<>".contains(&b);
+        let segment = |s: &str| !matches!(s, "" | "." | ".." | "_trust");
         let fits = name.len() <= 255 && name.bytes().all(printable) && name.split('/').all(segment);
         if fits { Ok(Self(name.into())) } else { Err(NameError::Gun(name.to_owned())) }
     }

@@ -140,18 +140,3 @@ fn tags_outside_the_paths_of_their_role_are_left_out_and_named() {
     assert_eq!(ours.json()[0]["SignedTags"], serde_json::json!([]));
     assert!(ours.stderr.contains("v1") && ours.stderr.contains("targets/releases"), "{}", ours.stderr);
 }
-
-/// Notary takes such names, and a repository must not be out of reach for its.
-#[test]
-fn a_collection_with_a_blank_in_its_name_is_read_revoked_and_deleted() {
-    let Some(server) = NotaryServer::start() else { return };
-    let home = Home::new(&server);
-    let name = "registry.example.test/team/a b";
-    home.notary(&["init", name, "-p"]).ok();
-    home.notary_sign(name, "1.0", &["targets"]);
-    assert!(home.trustdeck(&["inspect", "--gun", name, "--pretty"]).ok().stdout.contains("1.0"));
-    home.publish(&["revoke", "--gun", &format!("{name}:1.0")]).ok();
-    assert!(!home.notary(&["list", name]).ok().stdout.contains("1.0"));
-    home.publish(&["delete", "--gun", name, "--remote", "--accept"]).ok();
-    assert_ne!(home.notary(&["list", name]).code, 0);
-}

@@ -85,12 +85,12 @@ fn a_tag_or_digest_where_a_repository_is_meant_is_answered_with_the_repository()
 
 #[test]
 fn literal_names_are_taken_as_they_are() {
-    for name in ["alpine", "Example/Collection", "registry.test:5000/web", "a:b", "localhost:5000/a b"] {
+    for name in ["alpine", "Example/Collection", "registry.test:5000/web", "a:b"] {
         let reference = parse_repository(name, true).unwrap();
         assert_eq!((reference.gun.as_str(), reference.familiar.as_str(), reference.tag), (name, name, None));
         assert_eq!(parse_bare(name, true).unwrap().as_str(), name);
     }
-    for name in ["", "../escape", "a//b", "a/../../b", "a /b", "a\tb", "a*"] {
+    for name in ["", "../escape", "a//b", "a/../../b", "a b", "a*"] {
         assert!(parse_repository(name, true).is_err(), "{name:?}");
     }
 }

@@ -147,7 +147,7 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         ("keys = 1", "line 1: keys is 1", "[keys]"),
         ("[colours]\nok = 1", "line 2: ok is 1", "a colour"),
         ("idle_lock_minutes = 2.5", "line 1: idle_lock_minutes is 2.5", "whole minutes, 1 to 1440"),
-        ("[servers]\n\"a?b\" = \"https://x\"", "\"a?b\"", "docker.io/acme/web"),
+        ("[servers]\n\"a b\" = \"https://x\"", "\"a b\"", "docker.io/acme/web"),
         ("[servers]\nx = 1", "line 2: x is 1", "the address of a server"),
         ("[servers]\ntimeout = \"3s\"", "line 2: timeout is \"3s\"", "whole seconds, 1 to 3600"),
         ("[servers]\ntimeout = -1", "line 2: timeout is -1", "whole seconds, 1 to 3600"),

@@ -1,8 +1,6 @@
 //! Which `docker` is installed, and whether it verifies anything.
 
-use std::path::PathBuf;
-
-use super::images::program::Call;
+use super::images::program::{Call, on_path};
 use crate::engine::Engine;
 
 /// The first version without content trust and without a `docker trust` of its own.
@@ -29,12 +27,6 @@ impl DockerClient {
         let major = self.version.split('.').next().and_then(|major| major.parse::<u32>().ok());
         major.is_some_and(|major| major < WITHOUT_TRUST)
     }
-}
-
-/// A program as a shell would find it.
-pub(super) fn on_path(engine: &Engine, program: &str) -> Option<PathBuf> {
-    let (_, path) = engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH")?;
-    std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 /// The version in `Docker version 28.2.2, build e6534b4`.

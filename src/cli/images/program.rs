@@ -1,6 +1,7 @@
 //! Programs of container engines, run for `pull` and `push` and by the plugin.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -9,7 +10,6 @@ use tokio::process::Command;
 use crate::cli::Context;
 use crate::cli::arguments::Puller;
 use crate::cli::console::input;
-use crate::cli::docker_client::on_path;
 use crate::engine::wording::shell_word;
 use crate::engine::{Engine, Kind, Problem};
 use crate::tuf::Gun;
@@ -123,6 +123,12 @@ impl ImageProgram {
         let call = Call { program: self.name().into(), arguments };
         self.0 == Puller::Docker && !call.output(engine).await.is_ok_and(|output| output.status.success())
     }
+}
+
+/// A program as a shell would find it.
+pub(in crate::cli) fn on_path(engine: &Engine, program: &str) -> Option<PathBuf> {
+    let (_, path) = engine.settings().helper_environment.iter().find(|(name, _)| name == "PATH")?;
+    std::env::split_paths(path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 /// The way on where a program failed that does not know that an image's registry stands elsewhere than its name says.

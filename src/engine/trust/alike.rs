@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::part::Trust;
-use crate::engine::error::EngineError;
 use crate::printable::looks_alike;
 use crate::tuf::Gun;
 
@@ -27,17 +25,10 @@ impl fmt::Display for Alike {
     }
 }
 
-impl Trust {
-    /// What a repository could be taken for, of all that are known here.
-    ///
-    /// # Errors
-    /// `Disk`, `State`.
-    pub fn alike(&self, gun: &Gun) -> Result<Vec<Alike>, EngineError> {
-        let mut known = self.repositories.cache.guns()?;
-        known.extend(self.repositories.memory.list()?.repositories);
-        let name = known.iter().find(|other| looks_alike(other.as_str(), gun.as_str()));
-        let host = |gun: &Gun| gun.host().unwrap_or_default().to_owned();
-        let hosts = known.iter().map(host).find(|other| looks_alike(other, &host(gun)));
-        Ok(name.cloned().map(Alike::Name).into_iter().chain(hosts.map(Alike::Host)).collect())
-    }
+/// What a repository could be taken for, of those that are known.
+pub(super) fn alike(known: &[Gun], gun: &Gun) -> Vec<Alike> {
+    let name = known.iter().find(|other| looks_alike(other.as_str(), gun.as_str()));
+    let host = |gun: &Gun| gun.host().unwrap_or_default().to_owned();
+    let hosts = known.iter().map(host).find(|other| looks_alike(other, &host(gun)));
+    name.cloned().map(Alike::Name).into_iter().chain(hosts.map(Alike::Host)).collect()
 }

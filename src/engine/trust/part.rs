@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::alike::{Alike, alike};
 use super::repositories::{LoadedRepositories, hold};
 use super::session::{Base, Freshness};
 use crate::engine::context::Context;
@@ -32,6 +33,16 @@ impl Trust {
 
 /// For the rest of the engine.
 impl Trust {
+    /// What a repository could be taken for, of all that are known here.
+    ///
+    /// # Errors
+    /// `Disk`, `State`.
+    pub fn alike(&self, gun: &Gun) -> Result<Vec<Alike>, EngineError> {
+        let mut known = self.repositories.cache.guns()?;
+        known.extend(self.repositories.memory.list()?.repositories);
+        Ok(alike(&known, gun))
+    }
+
     /// What was loaded last, else what the cache holds. Offline. `None` if nothing usable is known about the
     /// repository.
     pub(in crate::engine) fn base(&self, gun: &Gun) -> Result<Option<Base>, EngineError> {

@@ -51,8 +51,9 @@ impl TrustedSet {
         self.file(role).filter(|file| file.origin.is_verified()).map(|file| Verified { file })
     }
 
-    /// A file for which only keys of before speak, and that does not say what this machine verified while they counted:
-    /// whoever holds such a key may have written it since.
+    /// A file for which only keys of before speak, and that does not say what this machine verified of the role while they
+    /// counted: whoever holds such a key may have written it since. Where it verified nothing, there is nothing to hold
+    /// it against.
     #[must_use]
     pub fn only_former(&self, role: &Role) -> Option<&Loaded<Targets>> {
         let file = self.file(role).filter(|file| matches!(file.origin, Origin::Former(_)))?;
@@ -62,7 +63,7 @@ impl TrustedSet {
                 && old.delegation_keys == new.delegation_keys
         };
         let is_known = self.last_good(role).is_some_and(|good| is_same(good.content(), &file.content));
-        (!is_known).then_some(file)
+        (!is_known && self.good_marks(role).next().is_some()).then_some(file)
     }
 
     /// A file that the server has and that nobody known has signed.

@@ -164,7 +164,6 @@ fn names_that_are_none_are_input_errors() {
         &["delegation", "purge", GUN, "12"],
         &["publish", "--accept", "--frobnicate"],
         &["frobnicate", "inspect"],
-        &["delete", GUN],
         &[],
         &[GUN],
     ] {
@@ -172,6 +171,7 @@ fn names_that_are_none_are_input_errors() {
         assert_eq!(ran.kinds(), ["input"], "{arguments:?}: {}", ran.stderr);
         assert!(!ran.errors()[0]["hint"].as_str().unwrap().is_empty(), "{}", ran.stderr);
     }
+    assert_eq!(home.trustdeck(&["delete", GUN, "--json"]).ended(1).kinds(), ["absent"], "before it asks");
     let hint = home.trustdeck(&["delegation", "list", &tagged, "--json"]).errors()[0]["hint"].to_string();
     assert!(hint.contains(GUN) && !hint.contains(&tagged), "names the repository without its tag: {hint}");
     assert!(!home.state_dir().join("journal").exists());

@@ -60,6 +60,8 @@ fn keys_in_a_trust_directory_that_is_not_used_are_named() {
     let words = home.listed()[0]["words"].as_str().unwrap().to_owned();
     let moved = home.path().join("moved");
     fs::create_dir_all(&moved).unwrap();
+    // It would name the directory that has the keys.
+    fs::remove_file(home.path().join(".notary/config.json")).unwrap();
     let ran = |arguments: &[&str]| run(home.trustdeck_command(arguments).env("DOCKER_CONFIG", &moved));
     let other = home.trust_dir().display().to_string();
     let is_named = |said: &str| said.split_whitespace().collect::<Vec<_>>().join(" ").contains(&other);

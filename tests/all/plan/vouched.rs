@@ -89,7 +89,7 @@ fn a_first_version_far_up_is_named_as_a_danger_and_refused_where_it_leaves_littl
 /// A repository in which gone signs releases as well, and the same once gone was removed.
 fn removed() -> [World; 2] {
     let (gone, now) = (Key::named("gone"), World::new());
-    let mut before = World::new();
+    let mut before = now.clone();
     let keys = [Key::named("alice"), Key::named("ben"), gone.clone()];
     before.repository.content.get_mut(&Role::Targets).unwrap().delegations.as_mut().unwrap().remove(1);
     before.repository.delegate("targets/releases", &keys, &[""]);
@@ -154,9 +154,9 @@ fn what_only_a_removed_key_has_signed_and_this_machine_never_verified_is_compare
         assert_eq!((failure(&plan), plan.is_dangerous(), plan.unknown.len()), (None, false, 0), "{:?}", plan.warnings);
         assert_eq!(plan.tags.after, 3);
     }
-    // Nothing of it was ever verified here: nobody can tell when it was written.
+    // Where nothing of it was ever verified here there is nothing to hold it against.
     after.remember("targets/releases", "gone");
-    assert!(after.plan(&[sign("2.0")]).is_dangerous());
+    assert!(!after.plan(&[sign("2.0")]).is_dangerous());
 }
 
 #[test]

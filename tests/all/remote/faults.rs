@@ -78,7 +78,7 @@ async fn bodies_over_the_cap_are_refused_however_they_are_announced() {
     too_big(
         fetch_from(Act::Endless(bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), bytes(&chunk))).await,
     );
-    let at_the_cap = fetch_from(answer("200 OK", &[], &format!("{{{}", "x".repeat(999)))).await.unwrap();
+    let at_the_cap = fetch_from(answer("200 OK", &[], &format!("{{\"signed\"{}", "x".repeat(991)))).await.unwrap();
     assert_eq!(at_the_cap.bytes.len(), 1000);
 }
 
@@ -137,7 +137,7 @@ async fn redirects_are_named_and_not_followed() {
     for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
         let server = Scripted::start(move |_, _| answer(status, &["Location: /elsewhere"], "")).await;
         let got = fetch(&client(&server.url())).await;
-        assert!(matches!(&got, Err(RemoteError::Redirect { to, .. }) if to == "/elsewhere"), "{got:?}");
+        assert!(matches!(&got, Err(RemoteError::Redirect { to, .. }) if to.ends_with("/elsewhere")), "{got:?}");
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -293,7 +293,7 @@ async fn a_hundred_fetches_share_few_connections() {
 #[tokio::test]
 async fn a_server_far_away_that_ends_each_connection_is_asked_one_by_one() {
     for header in ["", "Connection: close\r\n"] {
-        let bytes = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: 2\r\n\r\n{{}}").into_bytes();
+        let bytes = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n{FILE}", FILE.len()).into_bytes();
         let server = Scripted::start(move |_, _| Act::SendAndClose(bytes.clone())).await;
         let far = Proxy::start(server.address.port(), Duration::from_millis(20));
         let client = client(&format!("http://127.0.0.1:{}", far.port));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::alike::{Alike, alike};
+use super::alike::Alike;
 use super::repositories::{LoadedRepositories, hold};
 use super::session::{Base, Freshness};
 use crate::engine::context::Context;
@@ -38,9 +38,7 @@ impl Trust {
     /// # Errors
     /// `Disk`, `State`.
     pub fn alike(&self, gun: &Gun) -> Result<Vec<Alike>, EngineError> {
-        let mut known = self.repositories.cache.guns()?;
-        known.extend(self.repositories.memory.list()?.repositories);
-        Ok(alike(&known, gun))
+        self.repositories.alike(gun)
     }
 
     /// What was loaded last, else what the cache holds. Offline. `None` if nothing usable is known about the

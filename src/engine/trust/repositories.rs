@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::alike::{Alike, KnownNames};
 use super::cache::Cache;
 use super::memory::Memory;
 use super::session::Session;
@@ -20,6 +21,8 @@ pub(in crate::engine) struct LoadedRepositories {
     /// Added for this process only, because the list cannot be written.
     pub(super) added: Mutex<BTreeSet<Gun>>,
     pub(super) turns: Mutex<BTreeMap<Gun, Arc<tokio::sync::Mutex<()>>>>,
+    /// All that are known here, once somebody has met a new one.
+    names: Mutex<Option<KnownNames>>,
 }
 
 impl LoadedRepositories {
@@ -33,6 +36,7 @@ impl LoadedRepositories {
             accepted: Mutex::default(),
             added: Mutex::default(),
             turns: Mutex::default(),
+            names: Mutex::default(),
         })
     }
 
@@ -72,6 +76,19 @@ impl LoadedRepositories {
     pub(in crate::engine) async fn turn(&self, gun: &Gun) -> tokio::sync::OwnedMutexGuard<()> {
         let turn = Arc::clone(hold(&self.turns).entry(gun.clone()).or_default());
         turn.lock_owned().await
+    }
+
+    /// What a repository could be taken for, of all that are known here. They are listed once.
+    pub(super) fn alike(&self, gun: &Gun) -> Result<Vec<Alike>, EngineError> {
+        let mut names = hold(&self.names);
+        let names = match &mut *names {
+            Some(names) => names,
+            none => {
+                let listed = self.memory.list()?.repositories;
+                none.insert(KnownNames::of(self.cache.guns()?.into_iter().chain(listed)))
+            }
+        };
+        Ok(names.meet(gun))
     }
 
     pub(super) fn forget(&self, gun: &Gun) {

@@ -1,20 +1,34 @@
 //! Which digests a trusted tag reaches, for a strict gate; and the manifests that passed lately.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::{FutureExt, StreamExt, stream};
+use sha2::{Digest as _, Sha256};
 
 use crate::engine::RepositoryView;
 use crate::engine::tags::trusted::trusted_rows;
-use crate::remote::registry::{Content, Digest, Manifest, NESTED, Reference, RepositoryPath};
+use crate::remote::registry::{Content, Digest, MANIFESTS, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
-/// Manifests that are kept, in bytes.
-const KEPT: usize = 32 << 20;
-/// Manifests that are fetched at the same time to learn what they list.
-const AT_ONCE: usize = 16;
+/// Manifests that are kept, in bytes of memory.
+const KEPT: usize = 64 << 20;
+/// Bytes of memory for a byte of a manifest, which is kept as received and as read.
+const WEIGHT: usize = 4;
+/// Tags whose manifests are read at the same time to learn what they list.
+const TAGS_AT_ONCE: usize = 4;
+/// Manifests that are read at the same time for one of them.
+const AT_ONCE: usize = 4;
+/// Digests that one tag may reach.
+const OF_A_TAG: usize = 1 << 16;
+/// Digests that are kept, and that the tags of one repository may reach.
+const DIGESTS: usize = 1 << 22;
+/// Repositories whose digests are kept.
+const REPOSITORIES: usize = 1024;
+/// How long it counts that a manifest says too much or what cannot be understood.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// Manifests by repository and digest.
 type Held = HashMap<(RepositoryPath, String), Arc<Manifest>>;
@@ -45,21 +59,46 @@ impl Manifests {
             return Ok(manifest);
         }
         let manifest = Arc::new(registry.manifest(path, &Reference::Digest(digest.clone())).await?);
+        let weight = manifest.bytes.len() * WEIGHT;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0 + manifest.bytes.len() > KEPT {
+        if kept.0 + weight > KEPT {
             *kept = Default::default();
         }
-        kept.0 += manifest.bytes.len();
+        kept.0 += weight;
         kept.1.insert(key, Arc::clone(&manifest));
         Ok(manifest)
     }
 }
 
 /// What trusted tags reach, as far as their manifests could be read.
+#[derive(Default)]
 struct Listing {
-    digests: BTreeSet<String>,
+    digests: BTreeSet<[u8; 32]>,
     /// Why a manifest could not be read that may list more.
     failed: Option<RemoteError>,
+    /// Whether it may be read when it is tried again.
+    may_pass: bool,
+}
+
+impl Listing {
+    fn lists(&self, digest: &Digest) -> bool {
+        self.digests.contains(&short(digest))
+    }
+
+    /// Adds a digest; says whether it is new.
+    fn add(&mut self, digest: &Digest) -> bool {
+        self.digests.insert(short(digest))
+    }
+
+    fn fail(&mut self, error: RemoteError) {
+        self.may_pass |= !matches!(error, RemoteError::Malformed { .. });
+        self.failed.get_or_insert(error);
+    }
+}
+
+/// A digest of any kind in few bytes.
+fn short(digest: &Digest) -> [u8; 32] {
+    Sha256::digest(digest.as_ref()).into()
 }
 
 /// The reading of what the trusted tags of one repository reach, shared by all that wait for it.
@@ -67,6 +106,7 @@ struct Listing {
 struct Reading {
     /// The trust data that it is read from.
     signed: Arc<BTreeSet<String>>,
+    begun: Instant,
     listing: Shared<BoxFuture<'static, Arc<Listing>>>,
 }
 
@@ -95,10 +135,10 @@ impl Reach {
         }
         let reading = self.reading(manifests, registry, path, signed);
         let listing = reading.listing.clone().await;
-        if listing.failed.is_some() {
+        if listing.failed.is_some() && (listing.may_pass || reading.begun.elapsed() > SETTLED) {
             self.forget(path, &reading);
         }
-        match (listing.digests.contains(digest.as_ref()), &listing.failed) {
+        match (listing.lists(digest), &listing.failed) {
             (true, _) => Ok(true),
             (false, None) => Ok(false),
             (false, Some(error)) => Err(error.clone()),
@@ -117,13 +157,14 @@ impl Reach {
         if let Some(known) = readings.get(path).filter(|known| *known.signed == signed) {
             return known.clone();
         }
-        if readings.len() >= 1024 {
+        let ended = readings.values().filter_map(|known| known.listing.peek());
+        if readings.len() >= REPOSITORIES || ended.map(|listing| listing.digests.len()).sum::<usize>() > DIGESTS {
             readings.clear();
         }
         let (signed, manifests) = (Arc::new(signed), Arc::clone(manifests));
         let (registry, of, from) = (registry.clone(), path.clone(), Arc::clone(&signed));
         let listing = async move { Arc::new(listed_by(&manifests, &registry, &of, &from).await) };
-        let reading = Reading { signed, listing: listing.boxed().shared() };
+        let reading = Reading { signed, begun: Instant::now(), listing: listing.boxed().shared() };
         readings.insert(path.clone(), reading.clone());
         reading
     }
@@ -142,41 +183,81 @@ fn signed(view: &RepositoryView) -> BTreeSet<String> {
     trusted_rows(view).map(|tag| format!("sha256:{}", tag.digest)).collect()
 }
 
-/// All that manifests list, through indexes too. A signed manifest that the registry lost lists nothing.
+/// All that the manifests of trusted tags list.
 async fn listed_by(
     manifests: &Manifests,
     registry: &Registry,
     path: &RepositoryPath,
     signed: &BTreeSet<String>,
 ) -> Listing {
-    let mut listing = Listing { digests: BTreeSet::new(), failed: None };
-    let mut layer: Vec<Digest> = signed.iter().filter_map(|digest| Digest::try_from(digest.as_str()).ok()).collect();
-    // Below the innermost index there are images.
-    for _ in 0..=NESTED {
-        let get = |digest: Digest| async move { manifests.get(registry, path, &digest).await };
-        let fetched: Vec<_> = stream::iter(layer).map(get).buffer_unordered(AT_ONCE).collect().await;
-        layer = Vec::new();
-        for manifest in fetched {
-            let manifest = match manifest {
-                Ok(manifest) => manifest,
-                Err(RemoteError::NotFound { .. }) => continue,
-                Err(error) => {
-                    listing.failed.get_or_insert(error);
-                    continue;
+    let walk = Walk { manifests, registry, path, signed, listing: Mutex::default() };
+    let tags = signed.iter().filter_map(|digest| Digest::try_from(digest.as_str()).ok());
+    stream::iter(tags).for_each_concurrent(TAGS_AT_ONCE, |tag| walk.below(tag)).await;
+    walk.listing.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From the manifests of trusted tags to all that they list.
+struct Walk<'a> {
+    manifests: &'a Manifests,
+    registry: &'a Registry,
+    path: &'a RepositoryPath,
+    signed: &'a BTreeSet<String>,
+    listing: Mutex<Listing>,
+}
+
+impl Walk<'_> {
+    /// Adds what a signed manifest lists, through indexes too.
+    async fn below(&self, tag: Digest) {
+        let endless = |of: &str| RemoteError::Malformed {
+            host: self.registry.endpoint().host().to_owned(),
+            what: format!("manifest {tag} of {}", self.path),
+            why: of.to_owned(),
+        };
+        let (mut level, mut read, mut listed) = (vec![tag.clone()], 0, 0);
+        // Below the innermost index there are images.
+        for _ in 0..=NESTED {
+            let get = |digest: Digest| async move { self.manifests.get(self.registry, self.path, &digest).await };
+            let mut fetched = stream::iter(std::mem::take(&mut level)).map(get).buffer_unordered(AT_ONCE);
+            while let Some(manifest) = fetched.next().await {
+                match manifest {
+                    Ok(manifest) => level.extend(self.add(&manifest, &mut listed)),
+                    // A signed manifest that the registry lost lists nothing.
+                    Err(RemoteError::NotFound { .. }) => {}
+                    Err(error) => self.listing().fail(error),
                 }
-            };
-            if let Content::Image(image) = &manifest.content {
-                listing.digests.insert(image.config().digest().to_string());
+                read += 1;
+                if read + level.len() > MANIFESTS {
+                    return self.listing().fail(endless("it leads to too many manifests"));
+                }
+                if listed > OF_A_TAG || self.listing().digests.len() > DIGESTS {
+                    return self.listing().fail(endless("it leads to too many blobs"));
+                }
             }
-            let is_index = matches!(manifest.content, Content::Index(_));
-            for part in manifest.content.listed() {
-                let is_new = listing.digests.insert(part.digest().to_string());
-                layer.extend((is_index && is_new).then(|| part.digest().clone()));
+            if level.is_empty() {
+                return;
             }
         }
-        if layer.is_empty() {
-            break;
-        }
+        self.listing().fail(endless("its indexes list each other without end"));
     }
-    listing
+
+    /// Adds what a manifest lists, and gives what of it may list more.
+    fn add(&self, manifest: &Manifest, listed: &mut usize) -> Vec<Digest> {
+        let mut listing = self.listing();
+        if let Content::Image(image) = &manifest.content {
+            listing.add(image.config().digest());
+        }
+        let parts = manifest.content.listed().iter().map(|part| part.digest());
+        *listed += parts.len();
+        let new = parts.filter(|digest| listing.add(digest));
+        if !matches!(manifest.content, Content::Index(_)) {
+            new.for_each(drop);
+            return Vec::new();
+        }
+        // What is signed itself is read as that.
+        new.filter(|digest| !self.signed.contains(digest.as_ref())).cloned().collect()
+    }
+
+    fn listing(&self) -> MutexGuard<'_, Listing> {
+        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -88,8 +88,12 @@ pub struct Front {
     logins: Arc<Mutex<Logins>>,
     hidden: Arc<Mutex<Option<String>>>,
     broken: Arc<Mutex<Option<String>>>,
+    given: Given,
     lines: Arc<Mutex<Vec<String>>>,
 }
+
+/// What is answered in place of the server, by what the path ends with: a media type and a body.
+type Given = Arc<Mutex<Vec<(String, &'static str, Vec<u8>)>>>;
 
 impl Front {
     /// Starts one before a port of loopback.
@@ -107,16 +111,20 @@ impl Front {
         let broken = Arc::<Mutex<Option<String>>>::default();
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let (spoiled, heard) = (Arc::clone(&broken), Arc::clone(&lines));
+        let given = Given::default();
+        let giving = Arc::clone(&given);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
                 let logins = demanded.lock().unwrap().clone();
                 let hidden = kept_back.lock().unwrap().clone();
                 let (broken, heard) = (spoiled.lock().unwrap().clone(), Arc::clone(&heard));
-                thread::spawn(move || serve(client, target, (&logins, hidden, broken), (&faults, &lost, &heard)));
+                let given = Arc::clone(&giving);
+                let serve = move || serve(client, target, (&logins, hidden, broken, &given), (&faults, &lost, &heard));
+                thread::spawn(serve);
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden, broken, lines }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden, broken, given, lines }
     }
 
     /// From now on files whose path holds this are not there.
@@ -127,6 +135,11 @@ impl Front {
     /// From now on the server fails where a path holds this.
     pub fn fail_at(&self, part: &str) {
         *self.broken.lock().unwrap() = Some(part.to_owned());
+    }
+
+    /// From now on this is answered where a path ends with `end`.
+    pub fn give(&self, end: &str, media_type: &'static str, body: Vec<u8>) {
+        self.given.lock().unwrap().push((end.to_owned(), media_type, body));
     }
 
     /// First lines of the requests so far.
@@ -160,7 +173,7 @@ impl Front {
 fn serve(
     mut client: TcpStream,
     target: u16,
-    (logins, hidden, broken): (&Logins, Option<String>, Option<String>),
+    (logins, hidden, broken, given): (&Logins, Option<String>, Option<String>, &Given),
     (faults, lost, lines): (&Faults, &Mutex<Lost>, &Mutex<Vec<String>>),
 ) -> Option<()> {
     let request = read_request(&mut client)?;
@@ -168,6 +181,12 @@ fn serve(
     lines.lock().unwrap().push(line.clone());
     if broken.is_some_and(|part| line.contains(&part)) {
         return client.write_all(&answer("500 Internal Server Error")).ok();
+    }
+    let given = given.lock().unwrap().iter().find(|(end, ..)| line.contains(&format!("{end} "))).cloned();
+    if let Some((_, media_type, body)) = given {
+        let (kind, length) = (format!("Content-Type: {media_type}"), body.len());
+        let head = format!("HTTP/1.1 200 OK\r\n{kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        return client.write_all(&[head.into_bytes(), body].concat()).ok();
     }
     if hidden.is_some_and(|part| line.starts_with("GET") && line.contains(&part)) {
         let absent = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;

@@ -8,15 +8,13 @@ use oci_spec::image::Descriptor;
 use super::agree::{embedded, fits, rightly_called};
 use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, Unproven};
 use super::platforms::{is_for, no_platform, platform_name};
-use crate::remote::registry::{Content, Expected, Manifest, NESTED, Reference, RepositoryPath};
+use crate::remote::registry::{Content, Expected, MANIFESTS, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
 /// Blobs that are read at the same time.
 const AT_ONCE: usize = 4;
 /// Largest blob that is read, in bytes.
 const BLOB_LIMIT: u64 = 1 << 40;
-/// Manifests that are read of one image.
-const MANIFESTS: usize = 4096;
 
 /// Reads what manifests list.
 pub(super) struct Reader<'a, F: Fn(Heard<'_>) + Send + Sync> {

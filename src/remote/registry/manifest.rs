@@ -20,6 +20,8 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, \
 
 /// How deep indexes are followed that list each other.
 pub const NESTED: usize = 8;
+/// Manifests that are read below one.
+pub const MANIFESTS: usize = 4096;
 /// Manifests and descriptors that one manifest may list.
 const LISTED: usize = 4096;
 

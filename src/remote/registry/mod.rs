@@ -19,7 +19,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 
 pub use blob::{BlobPieces, Expected};
-pub use manifest::{Content, Manifest, NESTED};
+pub use manifest::{Content, MANIFESTS, Manifest, NESTED};
 pub use name::{Reference, RepositoryPath, Tag, is_component, is_digest, is_tag};
 pub use oci_spec::image::Digest;
 

@@ -11,7 +11,7 @@ use trustdeck::sandbox::REGISTRY;
 
 use super::lab::{Lab, options};
 use crate::support::front::Front;
-use crate::support::image::{digest, get};
+use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest, get};
 use crate::support::proxy::{Mode, Proxy};
 use crate::support::wait_until;
 
@@ -42,6 +42,23 @@ fn a_changed_blob_never_comes_whole_whatever_the_registry_speaks() {
         assert_eq!(answers.iter().filter(|(_, whole, _)| !whole).count(), 1);
         assert!(lab.logged("sends other bytes for blob sha256:"), "{:?}", lab.lines);
     }
+}
+
+/// A strict gate that reaches its registry through a front.
+fn strict_before_front() -> (Lab, Front) {
+    let mut front = None;
+    let strict = Options { strict: true, ..options() };
+    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
+        let before = Front::start(port(sandbox.url()));
+        settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
+        front = Some(before);
+    });
+    (lab, front.unwrap())
+}
+
+/// Manifests that were asked for by digest so far.
+fn read_manifests(front: &Front) -> Vec<String> {
+    front.lines().into_iter().filter(|line| line.contains("/manifests/sha256:")).collect()
 }
 
 fn port(url: &str) -> u16 {
@@ -75,14 +92,7 @@ fn pulls_do_not_wait_for_a_trust_server_that_another_pull_is_asking() {
 
 #[test]
 fn a_signed_manifest_that_cannot_be_read_keeps_no_other_tag_from_being_pulled_by_digest() {
-    let mut front = None;
-    let strict = Options { strict: true, ..options() };
-    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
-        let before = Front::start(port(sandbox.url()));
-        settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
-        front = Some(before);
-    });
-    let front = front.unwrap();
+    let (lab, front) = strict_before_front();
     let layer = blobs(&lab, "team/web", "3.1.6").pop().unwrap();
     front.fail_at(manifest(&lab, "team/web", "3.0.9").digest.as_ref());
     let head = lab.get(&format!("/v2/team/web/blobs/{layer}"));
@@ -95,24 +105,45 @@ fn a_signed_manifest_that_cannot_be_read_keeps_no_other_tag_from_being_pulled_by
 
 #[test]
 fn many_that_ask_a_strict_gate_for_digests_at_once_share_one_reading() {
-    let mut front = None;
-    let strict = Options { strict: true, ..options() };
-    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
-        let before = Front::start(port(sandbox.url()));
-        settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
-        front = Some(before);
-    });
-    let front = front.unwrap();
+    let (lab, front) = strict_before_front();
     let nobodys = format!("/v2/team/web/blobs/sha256:{}", "0".repeat(64));
     let url = lab.url();
     let all = (0..40).map(|_| get(&url, &nobodys));
     let answers = lab.runtime.block_on(futures_util::future::join_all(all));
     assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 403")), "{answers:?}");
-    let mut read: Vec<String> = front.lines().into_iter().filter(|line| line.contains("/manifests/sha256:")).collect();
+    let mut read = read_manifests(&front);
     let asked = read.len();
     read.sort();
     read.dedup();
     assert_eq!(read.len(), asked, "each manifest once");
+}
+
+#[test]
+fn a_signed_index_that_leads_to_thousands_of_manifests_is_read_so_far_and_not_again_at_once() {
+    let (lab, front) = strict_before_front();
+    let layer = blobs(&lab, "team/web", "3.1.6").pop().unwrap();
+    let index = |images: Vec<Image>| Image::index(OCI_INDEX, &images.iter().collect::<Vec<_>>());
+    let made_up = |of: usize| {
+        let image = |at: usize| Image { manifest: format!("{of}.{at}").into_bytes(), ..Image::new(OCI_MANIFEST, &[]) };
+        index((0..3000).map(image).collect())
+    };
+    let (left, right) = (made_up(0), made_up(1));
+    let all = index(vec![left.clone(), right.clone()]);
+    for image in [&left, &right, &all] {
+        front.give(&image.digest(), OCI_INDEX, image.manifest.clone());
+    }
+    let (tag, size) = (format!("{REGISTRY}/team/web:many"), all.manifest.len().to_string());
+    let signed = lab.trustdeck(&["sign", &tag, "--digest", &all.digest(), "--size", &size, "--publish", "--yes"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let nobodys = format!("/v2/team/web/blobs/sha256:{}", "0".repeat(64));
+    let answer = lab.get(&nobodys);
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("leads to too many manifests"), "{answer}");
+    let read = read_manifests(&front).len();
+    assert!(read < 4096, "{read}");
+    assert!(lab.get(&nobodys).starts_with("HTTP/1.1 403"));
+    assert_eq!(read_manifests(&front).len(), read, "what says too much is not read at each request");
+    let head = lab.get(&format!("/v2/team/web/blobs/{layer}"));
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What goes wrong between this machine and a server.
 
 use super::distrust::TlsFault;
+use super::limits::Overdue;
 use super::stranger::Stranger;
 use crate::tuf::Role;
 
@@ -37,7 +38,7 @@ pub enum RemoteError {
     NotNotary { host: String, what: Stranger, chosen: String },
     /// A deadline passed.
     #[error("{host} took longer than {seconds} s to {what}")]
-    Slow { host: String, what: &'static str, seconds: u64 },
+    Slow { host: String, what: Overdue, seconds: u64 },
     /// More bytes than allowed.
     #[error("{host} sends more than {limit} bytes for {what}")]
     TooBig { host: String, what: String, limit: u64 },

@@ -7,7 +7,7 @@ use reqwest::Method;
 
 use super::distrust::TlsFault;
 use super::error::RemoteError;
-use super::limits::Limits;
+use super::limits::{Limits, Overdue};
 use super::proxies::Route;
 use crate::printable::system_words;
 
@@ -116,7 +116,7 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
             },
         },
         (None, _) if error.is_connect() && error.is_timeout() => {
-            RemoteError::Slow { host, what: "connect", seconds: way.limits.connect.as_secs() }
+            RemoteError::Slow { host, what: Overdue::Connection, seconds: way.limits.connect.as_secs() }
         }
         (None, _) => match innermost(error) {
             why if why.starts_with("invalid HTTP") || why == "message head is too large" => {

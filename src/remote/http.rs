@@ -16,7 +16,7 @@ use super::confided::Confided;
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
 use super::fault::{Addressee, Fault, classify};
-use super::limits::Limits;
+use super::limits::{Limits, Overdue};
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
 use super::setup::Setup;
@@ -155,7 +155,7 @@ impl Http {
         host: &str,
         whole: impl Future<Output = Result<T, RemoteError>>,
     ) -> Result<T, RemoteError> {
-        let slow = |_| self.slow(host, "end its answer", self.limits.total);
+        let slow = |_| self.slow(host, Overdue::End, self.limits.total);
         tokio::time::timeout(self.limits.total, whole).await.map_err(slow)?
     }
 
@@ -191,7 +191,7 @@ impl Http {
             };
             Ok(Answer { status, headers, body, began })
         };
-        let slow = || Fault::plain(self.slow(host, "end its answer", self.limits.total));
+        let slow = || Fault::plain(self.slow(host, Overdue::End, self.limits.total));
         let outcome = tokio::time::timeout(self.limits.total, whole).await.unwrap_or_else(|_| Err(slow()));
         match outcome {
             Err(fault) => Err(explain(fault, &route, &url).await),
@@ -238,7 +238,7 @@ impl Http {
                 sent = &mut sending => return sent.map_err(|error| classify(way, &error)),
                 () = progress => deadline = Instant::now() + self.limits.first_byte,
                 () = tokio::time::sleep_until(deadline) => {
-                    return Err(Fault::plain(self.slow(way.host, "answer", self.limits.first_byte)));
+                    return Err(Fault::plain(self.slow(way.host, Overdue::Answer, self.limits.first_byte)));
                 }
             }
         }
@@ -294,7 +294,7 @@ impl Http {
         body
     }
 
-    fn slow(&self, host: &str, what: &'static str, limit: Duration) -> RemoteError {
+    fn slow(&self, host: &str, what: Overdue, limit: Duration) -> RemoteError {
         RemoteError::Slow { host: host.to_owned(), what, seconds: limit.as_secs() }
     }
 }
@@ -332,8 +332,8 @@ impl Rate {
     }
 
     /// What did not come.
-    pub(super) fn lacks(&self) -> &'static str {
-        if self.last + self.stall <= Instant::now() { "send more" } else { "send 1 KiB" }
+    pub(super) fn lacks(&self) -> Overdue {
+        if self.last + self.stall <= Instant::now() { Overdue::More } else { Overdue::Enough }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How long servers may take.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 /// Caps and deadlines. Source: docs/reliability.md section 5.
@@ -17,6 +18,43 @@ pub struct Limits {
     pub pause: Duration,
     /// The longest pause that a server may ask for.
     pub longest_pause: Duration,
+}
+
+/// What a server did not do in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Be connected to.
+    Connection,
+    /// Begin to answer.
+    Answer,
+    /// Send anything more of an answer that it has begun.
+    More,
+    /// Send that as fast as it must.
+    Enough,
+    /// Send the whole of it.
+    End,
+    /// Say whether it holds an image, while somebody waits at the screen.
+    Word,
+}
+
+impl Overdue {
+    /// Whether the next request would find the server as silent.
+    pub(super) fn is_silence(self) -> bool {
+        !matches!(self, Self::End | Self::Word)
+    }
+}
+
+impl Display for Overdue {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connection => "connect",
+            Self::Answer => "answer",
+            Self::More => "send more",
+            Self::Enough => "send 1 KiB",
+            Self::End => "end its answer",
+            Self::Word => "say whether it has this",
+        })
+    }
 }
 
 impl Default for Limits {

@@ -21,6 +21,7 @@ use super::http::{Answer, Http};
 use super::line::ServerLine;
 use super::login::{Asking, ServerLogin};
 use super::setup::Setup;
+use super::silence::Silence;
 use super::slots::Slots;
 use super::stranger::Stranger;
 use super::tries::Tries;
@@ -81,6 +82,7 @@ struct Inner {
     turns: Arc<Turns>,
     line: Option<Arc<ServerLine>>,
     tries: Tries,
+    silence: Silence,
     /// What chose its address.
     chosen: String,
     /// Taken alone by requests for server-held keys, shared by uploads: a Notary server with the "local" trust service
@@ -128,6 +130,7 @@ impl NotaryServer {
             turns,
             line,
             tries,
+            silence: Silence::default(),
             chosen,
             key_map: RwLock::new(()),
             distrusted: AtomicBool::new(false),

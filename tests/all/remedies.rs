@@ -11,7 +11,7 @@ use screen::told::browsing;
 use screen::{draw, frame, press};
 use trustdeck::engine::error::{LockHolder, OwnDir};
 use trustdeck::engine::{EngineError, KeyError, Kind, PublishOutcome, Published, RemoteError, TokenError};
-use trustdeck::remote::TlsFault;
+use trustdeck::remote::{Overdue, TlsFault};
 use trustdeck::tuf::{Gun, Role, VerifyError};
 use trustdeck::tui::dialogs::prompt::{Prompt, What};
 use trustdeck::tui::dialogs::{Dialog, Form};
@@ -45,7 +45,7 @@ fn errors() -> Vec<EngineError> {
         remote(RemoteError::Redirect { host: host(), to: "https://portal.example.net/login?next=notary".to_owned() }),
         remote(RemoteError::Altered { host: host(), what: "a manifest".to_owned(), expected, found }),
         remote(RemoteError::UploadTooBig { host: host(), size: 12_000_000 }),
-        remote(RemoteError::Slow { host: host(), what: "send the whole answer", seconds: 120 }),
+        remote(RemoteError::Slow { host: host(), what: Overdue::End, seconds: 120 }),
         remote(RemoteError::Forbidden { host: host(), why: "requested access to the resource is denied".to_owned() }),
         verify(VerifyError::RootGap { trusted: 3, missing: 4, current: 7 }),
         verify(VerifyError::RootStep { trusted: 3, got: 7 }),

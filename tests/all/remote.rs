@@ -19,8 +19,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::{
-    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Received, Setup, TlsFault, TlsMaterial,
-    WantedFile,
+    Access, Credential, CredentialSource, Endpoint, Limits, NotaryServer, Overdue, Received, Setup, TlsFault,
+    TlsMaterial, WantedFile,
 };
 use trustdeck::remote::{RemoteError, Stranger, Unconfirmed};
 use trustdeck::tuf::{Gun, Role};

@@ -9,8 +9,8 @@ use futures_util::{StreamExt, stream};
 use super::{Tags, remote};
 use crate::engine::draft::change::SignedTarget;
 use crate::engine::error::{EngineError, Kind, Problem, refuse};
-use crate::remote::RemoteError;
 use crate::remote::registry::{Digest, Reference, Tag};
+use crate::remote::{Overdue, RemoteError};
 use crate::tuf::{Gun, TargetName};
 
 /// Tags that are looked up at the same time.
@@ -158,5 +158,5 @@ fn cannot_be_asked(error: &EngineError) -> bool {
 
 fn slow(gun: &Gun) -> EngineError {
     let host = gun.host().unwrap_or_default().to_owned();
-    remote(gun)(RemoteError::Slow { host, what: "say whether it has this", seconds: PATIENCE.as_secs() })
+    remote(gun)(RemoteError::Slow { host, what: Overdue::Word, seconds: PATIENCE.as_secs() })
 }

@@ -14,7 +14,7 @@ use super::queued::{Awaited, CLOSED, End, Missed, Sent};
 use crate::remote::error::RemoteError;
 use crate::remote::fault::{Fault, innermost};
 use crate::remote::http::{Answer, ERROR_BODY, Rate, check_encoding};
-use crate::remote::limits::Limits;
+use crate::remote::limits::{Limits, Overdue};
 
 /// After so long without a request the line ends, before the server ends it.
 const IDLE: Duration = Duration::from_secs(10);
@@ -80,7 +80,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 () = tokio::time::sleep(IDLE) => return End::Idle,
             };
             let whole = timeout(self.limits.total, self.answer(&awaited, &progress)).await;
-            let slow = || Err(Fault::plain(self.slow("end its answer", self.limits.total)));
+            let slow = || Err(Fault::plain(self.slow(Overdue::End, self.limits.total)));
             match whole.unwrap_or_else(|_| slow()) {
                 Ok((answer, is_last)) => {
                     awaited.tell(Ok(answer));
@@ -149,7 +149,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             match timeout_at(since + limit, self.from.read_buf(&mut self.came)).await {
                 Ok(came) => self.more(came)?,
                 Err(_) if *progress.borrow() > since => {}
-                Err(_) => return Err(Fault::plain(self.slow("answer", limit))),
+                Err(_) => return Err(Fault::plain(self.slow(Overdue::Answer, limit))),
             }
         }
     }
@@ -306,7 +306,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         Fault::plain(RemoteError::TooBig { host: self.host.to_string(), what: what.to_owned(), limit })
     }
 
-    fn slow(&self, what: &'static str, limit: Duration) -> RemoteError {
+    fn slow(&self, what: Overdue, limit: Duration) -> RemoteError {
         RemoteError::Slow { host: self.host.to_string(), what, seconds: limit.as_secs() }
     }
 }

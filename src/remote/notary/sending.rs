@@ -35,14 +35,16 @@ impl NotaryServer {
             request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
         }
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
-        let outcome = loop {
-            match self.way(doing, request.url()).await {
-                Passage::Single(turn) => break self.send_single(call, request, (doing, turn)).await,
+        let (outcome, sent) = loop {
+            let way = self.way(doing, request.url()).await;
+            let sent = inner.silence.send()?;
+            match way {
+                Passage::Single(turn) => break (self.send_single(call, request, (doing, turn)).await, sent),
                 Passage::InLine(line) => {
                     let body = call.body.map(|(_, body)| body).unwrap_or_default();
                     match line.exchange(&request, body, call.what, call.limit).await {
-                        Ok(answer) => break Ok(answer),
-                        Err(Missed::Failed(fault)) => break Err(fault),
+                        Ok(answer) => break (Ok(answer), sent),
+                        Err(Missed::Failed(fault)) => break (Err(fault), sent),
                         Err(Missed::Unsent) => {
                             if let Some(lines) = &inner.line {
                                 lines.gone(&line).await;
@@ -52,6 +54,9 @@ impl NotaryServer {
                 }
             }
         };
+        if outcome.is_ok() || doing == Doing::Reads {
+            inner.silence.learn(sent, &outcome);
+        }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {
                 inner.distrusted.store(true, Ordering::Relaxed);

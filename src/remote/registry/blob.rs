@@ -8,7 +8,7 @@ use reqwest::Response;
 use tokio::time::Instant;
 
 use super::super::fault::{Addressee, classify};
-use super::super::limits::Limits;
+use super::super::limits::{Limits, Overdue};
 use super::super::proxies::Route;
 use super::digest::Hasher;
 use crate::remote::error::RemoteError;
@@ -123,7 +123,7 @@ impl BlobPieces {
         let piece = tokio::time::timeout_at(until, self.response.chunk()).await;
         let slow = |_| RemoteError::Slow {
             host: self.host.clone(),
-            what: "send more of a blob",
+            what: Overdue::More,
             seconds: self.limits.stall.as_secs(),
         };
         let way = Addressee { host: &self.host, limits: self.limits, place: None, route: &Route::Direct(None) };

@@ -151,9 +151,11 @@ impl Attempt for Sending<'_> {
         }
         let inner = &*self.registry.inner;
         let _slot = inner.slots.take().await;
-        let asked = std::time::Instant::now();
+        let (asked, sent) = (std::time::Instant::now(), inner.silence.send()?);
         let head = inner.http.open(self.client, self.host, request);
-        let outcome = inner.http.in_time(self.host, async { Ok(head.await) }).await.map_err(Fault::plain)?;
+        let outcome = inner.http.in_time(self.host, async { Ok(head.await) }).await.map_err(Fault::plain);
+        let outcome = outcome.flatten();
+        inner.silence.learn(sent, &outcome);
         inner.slots.learn(asked.elapsed());
         outcome
     }

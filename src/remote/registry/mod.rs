@@ -30,6 +30,7 @@ use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::login::ServerLogin;
 use super::setup::Setup;
+use super::silence::Silence;
 use super::slots::Slots;
 use super::tries::Tries;
 use super::turns::Turns;
@@ -66,6 +67,7 @@ struct Inner {
     http: Http,
     login: ServerLogin,
     slots: Slots,
+    silence: Silence,
     tries: Tries,
 }
 
@@ -81,9 +83,11 @@ impl Registry {
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Self, RemoteError> {
         let http = Http::new(&endpoint, setup, &Arc::new(Turns::new(None)))?;
-        let (login, slots) = (ServerLogin::new(credentials, setup.remarks.clone()), Slots::default());
+        let login = ServerLogin::new(credentials, setup.remarks.clone());
+        let (slots, silence) = (Slots::default(), Silence::default());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
-        Ok(Self { inner: Arc::new(Inner { endpoint, registry: registry.to_owned(), http, login, slots, tries }) })
+        let registry = registry.to_owned();
+        Ok(Self { inner: Arc::new(Inner { endpoint, registry, http, login, slots, silence, tries }) })
     }
 
     /// The address.

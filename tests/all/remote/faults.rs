@@ -33,19 +33,42 @@ async fn a_good_answer_is_received_with_its_date() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_slow() {
     let got = fetch_from(Act::SendAndHang(Vec::new())).await;
-    assert!(matches!(got, Err(RemoteError::Slow { what: "answer", .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::Slow { what: Overdue::Answer, .. })), "{got:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_waited_for_twice_and_not_for_each_file() {
+    let server = Scripted::start(|_, _| Act::SendAndHang(Vec::new())).await;
+    let client = client(&server.url());
+    for _ in 0..10 {
+        let got = fetch(&client).await;
+        assert!(matches!(got, Err(RemoteError::Slow { what: Overdue::Answer, .. })), "{got:?}");
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_lets_one_request_of_two_fall_is_asked_on() {
+    let act = |_: &_, at: usize| if at % 2 == 0 { Act::SendAndHang(Vec::new()) } else { answer("200 OK", &[], FILE) };
+    let server = Scripted::start(act).await;
+    let client = client(&server.url());
+    let mut outcomes = Vec::new();
+    for _ in 0..6 {
+        outcomes.push(fetch(&client).await.is_ok());
+    }
+    assert_eq!(outcomes, [false, true, false, true, false, true]);
 }
 
 #[tokio::test]
 async fn headers_that_never_end_are_slow() {
     let got = fetch_from(Act::SendAndHang(bytes("HTTP/1.1 200 OK\r\nX-A: b\r\n"))).await;
-    assert!(matches!(got, Err(RemoteError::Slow { what: "answer", .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::Slow { what: Overdue::Answer, .. })), "{got:?}");
 }
 
 #[tokio::test]
 async fn a_body_that_stalls_is_slow() {
     let got = fetch_from(Act::SendAndHang(bytes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"))).await;
-    assert!(matches!(got, Err(RemoteError::Slow { what: "send more", .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::Slow { what: Overdue::More, .. })), "{got:?}");
 }
 
 #[tokio::test]
@@ -63,7 +86,7 @@ async fn a_body_that_drips_is_slow() {
         }
     });
     let got = fetch(&client(&url)).await;
-    assert!(matches!(got, Err(RemoteError::Slow { what: "send 1 KiB", .. })), "{got:?}");
+    assert!(matches!(got, Err(RemoteError::Slow { what: Overdue::Enough, .. })), "{got:?}");
     dripping.abort();
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::RepositoryView;
 use crate::tuf::{CanonicalKeyId, Gun, Role};
 use crate::tui::kit::field::TextField;
 
@@ -12,6 +13,17 @@ pub struct CommandPalette {
     pub cursor: usize,
     /// What was found, best first.
     pub hits: Vec<Hit>,
+    /// What fewer letters fitted to, the fewest first.
+    pub narrowed: Vec<Narrowed>,
+}
+
+/// The tags that words fit to: what more letters fit to is among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowed {
+    pub words: String,
+    pub of: Arc<RepositoryView>,
+    /// Places in its tags.
+    pub tags: Vec<u32>,
 }
 
 /// Something to do, or somewhere to go.

@@ -1,5 +1,6 @@
 //! The palette: every action by name, and repositories, roles, tags and keys to go to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -8,9 +9,10 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
 use super::{own_keys, places};
+use crate::engine::RepositoryView;
 use crate::tui::dialogs::answer::Opens;
 use crate::tui::dialogs::menu::Offer;
-use crate::tui::dialogs::palette::Hit;
+use crate::tui::dialogs::palette::{Hit, Narrowed};
 use crate::tui::dialogs::window::{Window, keys};
 use crate::tui::dialogs::{CommandPalette, Dialog};
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width, wrap};
@@ -26,10 +28,14 @@ const MOST: usize = 200;
 const LETTERS_FOR_TAGS: usize = 2;
 const WIDTH: u16 = 84;
 
+/// Signs by which a pattern means something else than its letters: more of it may fit to more.
+const MEANING: &[char] = &['!', '^', '$', '\'', '\\'];
+
 /// Opens it with everything that can be done.
 pub(super) fn open(state: &mut State) {
-    let hits = hits(state, "");
-    state.dialogs.push(Dialog::Palette(CommandPalette { hits, ..CommandPalette::default() }));
+    let mut open = CommandPalette::default();
+    find(&mut open, state);
+    state.dialogs.push(Dialog::Palette(open));
 }
 
 /// Finds anew after something was pasted.
@@ -69,28 +75,32 @@ pub(super) fn key(mut open: CommandPalette, state: &mut State, key: &KeyEvent) -
 }
 
 fn find(open: &mut CommandPalette, state: &State) {
-    open.hits = hits(state, open.typed.trimmed());
+    open.hits = hits(state, open.typed.trimmed(), &mut open.narrowed);
     open.cursor = 0;
 }
 
 /// What fits to the words, best first; without words what can be done, those first that can be done here.
-fn hits(state: &State, words: &str) -> Vec<Hit> {
+fn hits(state: &State, words: &str, narrowed: &mut Vec<Narrowed>) -> Vec<Hit> {
     let mut actions = named::all(state);
     if words.is_empty() {
-        actions.sort_by_key(|named| named.reason(state).is_some());
+        actions.sort_by_cached_key(|named| named.reason(state).is_some());
         return actions.iter().map(|named| Hit::Action(named.name())).collect();
     }
     let mut scored = Scored::new(words);
     for named in &actions {
         let name = named.name();
         let text = format!("{} {} {} {name}", named.words(), named.binding.word, named::word(named.place));
-        scored.take(&text, 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
+        scored.take(&text, || 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
     }
     if matches!(state.screen, Screen::Main) {
         for offer in wizards(state) {
-            scored.take(&format!("{} {} wizard", offer.word, offer.note), 1, || Hit::Wizard(offer.word.clone()));
+            scored.take(&format!("{} {} wizard", offer.word, offer.note), || 1, || Hit::Wizard(offer.word.clone()));
         }
         places(state, &mut scored);
+        let view = state.repository().and_then(|shown| shown.view.as_ref());
+        if let Some(view) = view.filter(|_| scored.letters >= LETTERS_FOR_TAGS) {
+            tags(view, words, narrowed, &mut scored);
+        }
     }
     scored.best()
 }
@@ -101,22 +111,34 @@ fn wizards(state: &State) -> Vec<Offer> {
 }
 
 fn places(state: &State, scored: &mut Scored) {
+    let plain = || 0;
     for repository in state.known.repositories.iter() {
         let entry = &repository.entry;
-        scored.take(state.short_name(&entry.name), 0, || Hit::Repository(entry.gun.clone()));
+        scored.take(state.short_name(&entry.name), plain, || Hit::Repository(entry.gun.clone()));
     }
     for key in &state.keyring.keys {
         let text = format!("{} {} {}", words::key_label(state, key), key.role, key.id.short());
-        scored.take(&text, 0, || Hit::Key(key.id.clone()));
+        scored.take(&text, plain, || Hit::Key(key.id.clone()));
     }
-    let Some(view) = state.view() else { return };
-    for role in &view.roles {
-        scored.take(role.role.as_str(), 0, || Hit::Role(role.role.clone()));
+    for role in state.view().iter().flat_map(|view| &view.roles) {
+        scored.take(role.role.as_str(), plain, || Hit::Role(role.role.clone()));
     }
-    if scored.letters >= LETTERS_FOR_TAGS {
-        for tag in view.tags.iter() {
-            scored.take(&tag.name, 0, || Hit::Tag(Arc::clone(&tag.name)));
-        }
+}
+
+/// Looks through the tags of a repository, or through those of them that fewer letters fitted to.
+fn tags(view: &Arc<RepositoryView>, words: &str, narrowed: &mut Vec<Narrowed>, scored: &mut Scored) {
+    let is_plain = !words.contains(MEANING);
+    narrowed.retain(|fewer| is_plain && Arc::ptr_eq(&fewer.of, view) && words.starts_with(&fewer.words));
+    let mut fits = |at: &u32| {
+        let tag = view.tags.get(*at as usize);
+        tag.is_some_and(|tag| scored.take(&tag.name, || 0, || Hit::Tag(Arc::clone(&tag.name))))
+    };
+    let tags: Vec<u32> = match narrowed.last() {
+        Some(fewer) => fewer.tags.iter().copied().filter(&mut fits).collect(),
+        None => (0..).zip(view.tags.iter()).map(|(at, _)| at).filter(&mut fits).collect(),
+    };
+    if is_plain && narrowed.last().is_none_or(|fewer| fewer.tags.len() > tags.len()) {
+        narrowed.push(Narrowed { words: words.to_owned(), of: Arc::clone(view), tags });
     }
 }
 
@@ -143,17 +165,19 @@ impl Scored {
         }
     }
 
-    fn take(&mut self, text: &str, bonus: u32, hit: impl FnOnce() -> Hit) {
+    /// Takes what fits; says whether it does.
+    fn take(&mut self, text: &str, bonus: impl FnOnce() -> u32, hit: impl FnOnce() -> Hit) -> bool {
         let score = self.pattern.score(Utf32Str::new(text, &mut self.buffer), &mut self.matcher);
-        let Some(score) = score.map(|score| score + bonus) else { return };
+        let Some(score) = score.map(|score| score + bonus()) else { return false };
         if self.least.is_some_and(|least| score <= least) {
-            return;
+            return true;
         }
         self.found.push((score, hit()));
         if self.found.len() == 2 * MOST {
             self.keep_best();
             self.least = self.found.last().map(|(score, _)| *score);
         }
+        true
     }
 
     fn keep_best(&mut self) {
@@ -216,9 +240,9 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     open.typed.render(canvas, (lines.x, lines.y, lines.end), true);
     lines.y += 1;
     lines.rule(canvas);
-    let actions = named::all(state);
+    let actions: HashMap<String, Named> = named::all(state).into_iter().map(|named| (named.name(), named)).collect();
     let find = |hit: &Hit| match hit {
-        Hit::Action(name) => actions.iter().find(|named| named.name() == *name),
+        Hit::Action(name) => actions.get(name),
         _ => None,
     };
     let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));

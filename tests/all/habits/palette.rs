@@ -4,12 +4,16 @@ use super::looks_as_stored;
 use crate::screen::told::{browsing, said, staged};
 use crate::screen::{self, press};
 use screen::plans::{plan, stage, tell_stage};
-use screen::scene::{gun, repositories, role, state_of};
-use trustdeck::engine::Change;
+use screen::scene::{gun, repositories, repository, role, state_of, tag};
+use trustdeck::engine::view::TagState;
+use trustdeck::engine::{Change, Health};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::dialogs::palette::Hit;
 use trustdeck::tui::kit::pane::Pane;
+use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::Event;
+use trustdeck::tui::route::update::update;
 use trustdeck::tui::state::{Screen, State};
 
 fn hits(state: &State) -> &[Hit] {
@@ -51,6 +55,40 @@ fn a_line_of_the_palette_says_what_it_does_without_the_place_where_its_key_stand
         assert!(frame.contains(line), "{line}: {frame}");
         press(&mut state, "<esc>");
     }
+}
+
+#[test]
+fn letters_typed_one_by_one_and_taken_back_find_what_they_find_at_once() {
+    let tags = || (0..2000).map(|n| tag(&format!("1.{n}-r{}", n % 7), "00000000", TagState::Trusted, &["jeff"]));
+    let mut view = repository("admin/demo", Health::Ok, 1, 1, ("targets", 900));
+    view.tags = tags().collect();
+    let mut state = state_of(vec![view], (120, 40), Theme::default());
+    let typed = [
+        "1.99",
+        "1.99<backspace><backspace>7",
+        "19 r6",
+        "1.!9",
+        "1.!99",
+        "^1.9",
+        "r3$",
+        "r3$1",
+        "1R",
+        "r1xyz<backspace>",
+    ];
+    for keys in typed {
+        press(&mut state, &format!(":{keys}"));
+        let found = hits(&state).to_vec();
+        let words = match state.dialogs.last() {
+            Some(Dialog::Palette(open)) => open.typed.text().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        press(&mut state, "<esc>:");
+        update(&mut state, Event::Paste(words.clone()));
+        assert_eq!(hits(&state), found, "{words}");
+        press(&mut state, "<esc>");
+    }
+    press(&mut state, ":1.99");
+    assert!(hits(&state).iter().filter(|hit| matches!(hit, Hit::Tag(_))).count() > 20);
 }
 
 #[test]

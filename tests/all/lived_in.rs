@@ -259,7 +259,7 @@ fn where_all_was_dropped_no_hint_offers_to_publish_and_the_key_says_why() {
     let gone = mended().repositories.into_iter().flat_map(|p| p.changes.into_iter().map(move |c| (p.gun.clone(), c)));
     review.dropped = gone.collect();
     let none = trustdeck::engine::Plan { repositories: vec![], ..plan() };
-    tell_stage(&mut state, Stage { changes: vec![], undo: None, redo: None }, none);
+    tell_stage(&mut state, Stage::default(), none);
     assert!(!shown(&state).contains("P publish"), "{}", shown(&state));
     assert_eq!(press(&mut state, "P"), []);
     assert!(said(&state).contains("nothing is left; space takes a row in"), "{}", said(&state));
@@ -473,4 +473,31 @@ fn what_the_stage_refuses_stays_in_its_form_and_letters_stay_letters() {
     let mut state = browsing();
     assert_eq!(press(&mut state, "1a not a name<enter>"), []);
     assert!(shown(&state).contains("not a name"), "{}", shown(&state));
+}
+
+#[test]
+fn behind_a_window_that_is_too_small_only_the_ways_out_act() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell_plan(&mut state, mended());
+    resize(&mut state, (59, 24));
+    assert!(shown(&state).contains("Window too small"), "{}", shown(&state));
+    let before = format!("{:?}", (&state.screen, &state.stage));
+    for keys in ["P", "x", "<space>", "u", "?", "<esc>", "q"] {
+        assert_eq!(press(&mut state, keys), [], "{keys}");
+        assert!(state.dialogs.is_empty() && state.message.is_none() && state.gate.is_none(), "{keys}");
+    }
+    assert_eq!(format!("{:?}", (&state.screen, &state.stage)), before);
+    // What is typed there would not be seen either.
+    resize(&mut state, (120, 40));
+    press(&mut state, "<esc>2a");
+    resize(&mut state, (120, 15));
+    press(&mut state, "q");
+    update(&mut state, Event::Paste("pasted".to_owned()));
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!() };
+    assert!(form.fields[0].is_empty());
+    press(&mut state, "<ctrl-c>");
+    assert!(state.dialogs.is_empty());
+    press(&mut state, "q");
+    assert_eq!(state.quit, Some(trustdeck::tui::Quit::Leave));
 }

@@ -4,6 +4,7 @@ mod answers;
 mod chart;
 mod copied;
 mod dock;
+mod floor;
 mod forms;
 mod header;
 pub mod help;

@@ -4,7 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, KeyMeaning};
 use super::mouse::{self, Next};
-use super::{answers, chart, copied, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour};
+use super::{
+    answers, chart, copied, floor, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour,
+};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::forms::{adapt, offers, pasted};
@@ -47,6 +49,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let screen = std::mem::discriminant(&state.screen);
     let said = state.message.clone();
     let mut effects = match event {
+        event if !floor::takes(state, &event) => vec![],
         Event::Key(pressed) => key(state, &pressed),
         Event::Mouse(used) => mouse(state, used),
         Event::Paste(text) => {

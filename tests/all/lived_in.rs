@@ -501,3 +501,38 @@ fn behind_a_window_that_is_too_small_only_the_ways_out_act() {
     press(&mut state, "q");
     assert_eq!(state.quit, Some(trustdeck::tui::Quit::Leave));
 }
+
+#[test]
+fn what_comes_along_with_a_change_is_a_row_of_its_own_beside_it() {
+    use trustdeck::engine::RootKeyChoice;
+    let mut planned = mended();
+    planned.repositories.truncate(1);
+    let plan = &mut planned.repositories[0];
+    plan.changes.truncate(1);
+    let mut along = plan.changes[0].clone();
+    (along.change, along.comes_along) = (Change::Create { root_key: RootKeyChoice::Auto }, true);
+    along.thing = "repository".to_owned();
+    let own = plan.changes[0].clone();
+    plan.changes.insert(0, along);
+    let one: Vec<_> = stage().changes.into_iter().filter(|staged| staged.id == own.entry).collect();
+    for size in [(80, 24), (120, 40), (160, 45)] {
+        let mut state = browsing();
+        resize(&mut state, size);
+        tell_stage(&mut state, Stage { changes: one.clone(), ..Stage::default() }, planned.clone());
+        press(&mut state, "5");
+        assert!(shown(&state).contains(&own.thing), "{}", shown(&state));
+        press(&mut state, "pj");
+        let shown_now = shown(&state);
+        for thing in ["repository", &own.thing] {
+            assert_eq!(shown_now.matches(&format!("[x] + {thing}")).count(), 1, "{shown_now}");
+        }
+        let Screen::Review(review) = &state.screen else { panic!() };
+        assert_eq!(review.list.selected(), Some(&ReviewRow::With(own.entry)));
+        assert_eq!(review.list.len(), 3);
+        // It cannot be dropped alone.
+        let effects = press(&mut state, "<space>");
+        assert!(matches!(&effects[..], [Effect::Drop { entries, .. }] if *entries == [own.entry]), "{effects:?}");
+        let Screen::Review(review) = &state.screen else { panic!() };
+        assert_eq!(review.dropped[0].1.change, own.change);
+    }
+}

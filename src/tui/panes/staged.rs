@@ -139,7 +139,7 @@ fn spaced(state: &State, inside: Inside) -> bool {
 }
 
 fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<&PlannedChange> {
-    plans.iter().flat_map(|p| &p.changes).find(|c| c.entry == entry)
+    plans.iter().find_map(|plan| plan.change(entry))
 }
 
 fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {

@@ -232,6 +232,15 @@ impl Engine {
         told::is_news(&self.context, sentence)
     }
 
+    /// All repositories that a list shows: also those for which changes are staged and of which nothing is known here.
+    ///
+    /// # Errors
+    /// As the trust directory and the list. A stage that cannot be read adds nothing.
+    pub fn listed(&self) -> Result<Vec<ListedRepository>, EngineError> {
+        let staged = self.stage.staged().map(|stage| stage.changes).unwrap_or_default();
+        self.views.entries_and(staged.into_iter().map(|change| change.gun))
+    }
+
     /// What was chosen and why; `gun` for the server's sake. Never asks the network.
     #[must_use]
     pub fn status(&self, gun: Option<&Gun>) -> Status {

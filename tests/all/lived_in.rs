@@ -536,3 +536,15 @@ fn what_comes_along_with_a_change_is_a_row_of_its_own_beside_it() {
         assert_eq!(review.dropped[0].1.change, own.change);
     }
 }
+
+#[test]
+fn a_repository_for_which_another_program_staged_something_is_listed() {
+    let mut state = browsing();
+    let mut other = stage();
+    other.changes[0].gun = gun("team/unheard-of");
+    let told = |stage: &Stage| Outcome::Staged { said: None, result: Ok(stage.clone()) };
+    let effects = tell(&mut state, Effect::ReadStage, told(&other));
+    assert_eq!(effects, [Effect::Plan, Effect::ListEntries]);
+    // Once: what is staged has not changed.
+    assert!(!tell(&mut state, Effect::ReadStage, told(&other)).contains(&Effect::ListEntries));
+}

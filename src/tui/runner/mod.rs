@@ -214,7 +214,7 @@ impl Performer {
     async fn perform(&self, job: JobId, effect: Effect) -> Option<Outcome> {
         let engine = &self.engine;
         Some(match effect {
-            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.views().entries()).await),
+            Effect::ListEntries => Outcome::Entries(self.blocking(Engine::listed).await),
             Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.views().loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),

@@ -95,7 +95,7 @@ use wizard::Wizards;
 
 pub use context::Clock;
 pub use disk::log::Log;
-pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
+pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedAct, StagedChange};
 pub use error::{Admission, EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use lanes::waiting;

@@ -548,3 +548,22 @@ fn a_repository_for_which_another_program_staged_something_is_listed() {
     // Once: what is staged has not changed.
     assert!(!tell(&mut state, Effect::ReadStage, told(&other)).contains(&Effect::ListEntries));
 }
+
+#[test]
+fn redo_in_a_wizard_stages_what_is_its_own_and_nothing_else() {
+    let (mut state, _) = rotation_is_staged();
+    let own = state.stage.changes[0].clone();
+    let foreign = state.stage.changes.pop().unwrap();
+    let act = |change: &trustdeck::engine::StagedChange| trustdeck::engine::StagedAct {
+        added: vec![(change.gun.clone(), change.change.clone())],
+        removed: vec![],
+    };
+    state.stage.redo = Some("what was taken back".to_owned());
+    state.stage.redoes = act(&foreign);
+    assert_eq!(press(&mut state, "U"), []);
+    assert!(said(&state).contains("nothing of this wizard was taken back"), "{}", said(&state));
+    state.stage.redoes = act(&own);
+    let effects = press(&mut state, "U");
+    let [Effect::RedoOnly(wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(wanted.contains(&(own.gun, own.change)) && !wanted.contains(&(foreign.gun, foreign.change)));
+}

@@ -338,3 +338,16 @@ fn a_repository_that_only_something_staged_names_is_listed() {
     other.trust().remove_entry(&gun()).unwrap();
     assert!(other.listed().unwrap().iter().all(|entry| !entry.hidden));
 }
+
+#[test]
+fn what_was_taken_back_is_done_again_only_by_whom_it_belongs_to() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0")]).unwrap();
+    engine.stage().undo().unwrap();
+    let (stage, what) = engine.stage().redo_only(&[(gun(), sign("1.1"))]).unwrap();
+    assert_eq!((stage.changes.len(), what), (0, None));
+    assert_eq!(stage.redoes.added, [(gun(), sign("1.0"))]);
+    let (stage, what) = engine.stage().redo_only(&[(gun(), sign("1.0")), (gun(), sign("1.1"))]).unwrap();
+    assert!(stage.changes.len() == 1 && what.is_some());
+}

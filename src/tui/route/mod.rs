@@ -22,6 +22,7 @@ mod pick;
 mod places;
 mod refresh;
 pub mod render;
+mod retrace;
 mod tour;
 pub mod typed;
 mod unlocking;

@@ -49,7 +49,7 @@ pub fn stage() -> Stage {
             staged(4, "admin/api", remove_ben()),
         ],
         undo: Some("remove signer ben from admin/api".to_owned()),
-        redo: None,
+        ..Stage::default()
     }
 }
 

@@ -567,3 +567,12 @@ fn redo_in_a_wizard_stages_what_is_its_own_and_nothing_else() {
     let [Effect::RedoOnly(wanted)] = &effects[..] else { panic!("{effects:?}") };
     assert!(wanted.contains(&(own.gun, own.change)) && !wanted.contains(&(foreign.gun, foreign.change)));
 }
+
+#[test]
+fn the_sandbox_does_not_offer_the_sandbox_where_there_is_nothing() {
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    state.here.sandbox = Some("sandbox-only".to_owned());
+    press(&mut state, "s");
+    assert_eq!(state.quit, None);
+    assert!(said(&state).contains("this is the sandbox"), "{}", said(&state));
+}

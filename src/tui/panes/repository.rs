@@ -85,6 +85,10 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
         let key = state.key(Action::Repositories(Repositories::AddSigner));
+    if view.lost && state.closed_here().is_none() {
+        let key = state.key(Action::Repositories(Repositories::Restore));
+        detail.acts.push((key, "restore".to_owned(), "sends this machine's copy again".to_owned()));
+    }
         detail.acts.push((key, "add the first signer".to_owned(), "creates the repository".to_owned()));
     }
     if view.foreign_changes > 0 {
@@ -120,7 +124,7 @@ fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str
     let mut words: Vec<String> = some.collect();
     if !registry.is_compared() {
         words.push("not compared tag by tag".to_owned());
-    } else if words.is_empty() {
+    } else if words.is_empty() && !repository.view.as_ref().is_some_and(|view| view.lost) {
         words.push("holds what is signed".to_owned());
     }
     match at {

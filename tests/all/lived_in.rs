@@ -569,6 +569,23 @@ fn redo_in_a_wizard_stages_what_is_its_own_and_nothing_else() {
 }
 
 #[test]
+fn the_tour_says_how_a_repository_that_was_hidden_comes_back() {
+    let mut state = touring(1);
+    state.message = None;
+    select(&mut state, "admin/web");
+    press(&mut state, "d");
+    let left: Vec<_> = repositories().iter().filter(|view| view.gun != gun("admin/web")).map(entry).collect();
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(left)));
+    state.message = None;
+    resize(&mut state, (60, 16));
+    assert!(shown(&state).contains("Press u: its repository comes back to the list."), "{}", shown(&state));
+    state.known.taken_off.clear();
+    assert!(shown(&state).contains("Press a and add "), "{}", shown(&state));
+    press(&mut state, "/demo<enter>");
+    assert!(shown(&state).contains("Press esc: a filter hides "), "{}", shown(&state));
+}
+
+#[test]
 fn the_sandbox_does_not_offer_the_sandbox_where_there_is_nothing() {
     let mut state = state_of(vec![], (80, 24), Theme::default());
     state.here.sandbox = Some("sandbox-only".to_owned());

@@ -39,7 +39,10 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             |at| format!("{} old", format::span(-format::seconds_until(state.now, at))),
         );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
-        detail.facts.push(("do", problem.hint.clone()));
+        // The key that logs in is named below.
+        if problem.admission.is_none() {
+            detail.facts.push(("do", problem.hint.clone()));
+        }
     }
     if let Some(failure) = &repository.registry.failure {
         detail.facts.push(("registry", failure.problem.message.clone()));
@@ -82,13 +85,13 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     if let Some(worst) = mend::of_repository(state) {
         mend::tell(state, &mut detail, worst, Pane::Repositories);
     }
-    detail.facts.extend(registry_fact(state, repository));
-    if view.health == Health::New {
-        let key = state.key(Action::Repositories(Repositories::AddSigner));
     if view.lost && state.closed_here().is_none() {
         let key = state.key(Action::Repositories(Repositories::Restore));
         detail.acts.push((key, "restore".to_owned(), "sends this machine's copy again".to_owned()));
     }
+    detail.facts.extend(registry_fact(state, repository));
+    if view.health == Health::New {
+        let key = state.key(Action::Repositories(Repositories::AddSigner));
         detail.acts.push((key, "add the first signer".to_owned(), "creates the repository".to_owned()));
     }
     if view.foreign_changes > 0 {

@@ -8,6 +8,7 @@ mod act;
 mod begin;
 mod due;
 pub mod forms;
+mod loss;
 pub mod menu;
 mod options;
 mod parts;

@@ -555,3 +555,16 @@ fn what_a_list_is_about_is_read_to_its_end_in_the_smallest_window() {
         assert!(shown(&state).contains("more lines"), "{}", shown(&state));
     }
 }
+
+#[test]
+fn the_table_of_a_publish_is_whole_in_small_windows() {
+    let mut state = refused_publish(Admission::Login { registry: "registry.example.com".to_owned(), user: None });
+    state.message = None;
+    state.size = (80, 24);
+    assert!(shown(&state).contains("failed") && shown(&state).contains("kept"), "{}", shown(&state));
+    assert!(!shown(&state).contains("kept …"), "{}", shown(&state));
+    state.size = (60, 16);
+    assert!(shown(&state).contains("check "), "{}", shown(&state));
+    state.size = (120, 40);
+    assert!(shown(&state).contains("kept staged"), "{}", shown(&state));
+}

@@ -74,5 +74,6 @@ fn what_names_no_action_or_no_key_is_said_with_what_was_meant() {
     assert!(said(&state).contains("1 more; @ shows all"), "{}", said(&state));
     assert_eq!(state.log.newest().count(), 2);
     assert!(said(&with_keys(&[("quit", &["hyper-q"])])).contains("\"hyper-q\" for quit is no key"));
-    assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is no key"));
+    assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is reserved: ctrl-c stops"));
+    assert!(said(&with_keys(&[("undo", &["ctrl-z"])])).contains("\"ctrl-z\" for undo is reserved"));
 }

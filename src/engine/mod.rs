@@ -95,7 +95,7 @@ use wizard::Wizards;
 
 pub use context::Clock;
 pub use disk::log::Log;
-pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedChange};
+pub use draft::change::{Change, EntryId, NewKeys, RootKeyChoice, SignedTarget, Stage, StagedAct, StagedChange};
 pub use error::{Admission, EngineError, Kind, Problem};
 pub use keyring::backed_up::BackupRecord;
 pub use lanes::waiting;
@@ -230,6 +230,15 @@ impl Engine {
     #[must_use]
     pub fn is_news(&self, sentence: &str) -> bool {
         told::is_news(&self.context, sentence)
+    }
+
+    /// All repositories that a list shows: also those for which changes are staged and of which nothing is known here.
+    ///
+    /// # Errors
+    /// As the trust directory and the list. A stage that cannot be read adds nothing.
+    pub fn listed(&self) -> Result<Vec<ListedRepository>, EngineError> {
+        let staged = self.stage.staged().map(|stage| stage.changes).unwrap_or_default();
+        self.views.entries_and(staged.into_iter().map(|change| change.gun))
     }
 
     /// What was chosen and why; `gun` for the server's sake. Never asks the network.

@@ -106,6 +106,15 @@ pub enum RemoteError {
 }
 
 impl RemoteError {
+    /// Why a request had no whole answer, without the host.
+    pub(super) fn reason(&self) -> Option<String> {
+        match self {
+            Self::Network { why, .. } | Self::Proxy { why, .. } => Some(why.clone()),
+            Self::BrokeOff { why, .. } => Some(format!("broke off: {why}")),
+            _ => None,
+        }
+    }
+
     /// Whether a login stands in the way, or what the server says of one: without any it may answer.
     #[must_use]
     pub fn is_of_login(&self) -> bool {

@@ -261,7 +261,7 @@ impl NotaryServer {
 
     /// Waits as long as the server asks for, and says so.
     pub async fn pause(&self, pause: Duration) {
-        self.inner.tries.wait(Some(503), pause).await;
+        self.inner.tries.wait(Some(503), None, pause).await;
     }
 
     /// The server-held key of `snapshot` or `timestamp`. One such request at a time to one server.

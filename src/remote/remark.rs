@@ -9,12 +9,14 @@ use tokio::sync::broadcast;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Remark {
     /// A request is sent again later.
-    #[error("{host} {}; asking again in {seconds} s", what(*status))]
+    #[error("{}; asking again in {seconds} s", waits(host, *status, cause.as_deref()))]
     Waits {
         /// The server, or the token realm.
         host: String,
         /// What it answered; `None` without an answer.
         status: Option<u16>,
+        /// Why there was no answer.
+        cause: Option<String>,
         /// How long is waited.
         seconds: u64,
     },
@@ -58,10 +60,12 @@ fn with(login: Option<&str>) -> String {
     login.map_or_else(|| "without a login".to_owned(), |origin| format!("with the login of {origin}"))
 }
 
-fn what(status: Option<u16>) -> String {
-    match status {
-        Some(status) => format!("answers {status}"),
-        None => "gave no whole answer".to_owned(),
+// The cause stands before the host, which may be long and is cut first.
+fn waits(host: &str, status: Option<u16>, cause: Option<&str>) -> String {
+    match (status, cause) {
+        (Some(status), _) => format!("{host} answers {status}"),
+        (None, Some(cause)) => format!("{cause}: {host}"),
+        (None, None) => format!("{host} gave no whole answer"),
     }
 }
 
@@ -107,5 +111,17 @@ impl Remarks {
         let early = std::mem::take(&mut *self.early.lock().unwrap_or_else(PoisonError::into_inner));
         early.into_iter().for_each(|remark| self.say(remark));
         listener
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_names_its_cause_before_the_host() {
+        let (host, cause) = ("notary.example.com:4443".to_owned(), Some("connection refused".to_owned()));
+        let told = Remark::Waits { host, status: None, cause, seconds: 2 }.to_string();
+        assert_eq!(told, "connection refused: notary.example.com:4443; asking again in 2 s");
     }
 }

@@ -124,6 +124,7 @@ impl Tries {
             let outcome = attempt.once(authorization).await;
             let head = outcome.as_ref().map(Outcome::head);
             let status = head.as_ref().ok().map(|(status, _)| status.as_u16());
+            let cause = outcome.as_ref().err().and_then(|fault| fault.error.reason());
             let again = Again::judge(attempt.method(), head, tried, self.outage.may_come_back(), self.limits);
             match again.filter(|again| !self.outage.is_down() || matches!(again, Again::Gateway(_))) {
                 None => {
@@ -134,13 +135,13 @@ impl Tries {
                     }
                     return outcome.map_err(|fault| fault.error);
                 }
-                Some(Again::Gateway(pause)) => self.wait(status, pause).await,
+                Some(Again::Gateway(pause)) => self.wait(status, cause, pause).await,
                 Some(Again::Gone(Duration::ZERO)) => {}
                 Some(Again::Busy(pause) | Again::Gone(pause)) => {
                     attempt.slow_down();
                     trial = trial.or_else(|| self.outage.attend());
                     if trial.is_some() {
-                        self.wait(status, pause).await;
+                        self.wait(status, cause, pause).await;
                     }
                 }
             }
@@ -149,10 +150,10 @@ impl Tries {
     }
 
     /// Waits before a request is sent again; says so if that takes long.
-    pub(super) async fn wait(&self, status: Option<u16>, pause: Duration) {
+    pub(super) async fn wait(&self, status: Option<u16>, cause: Option<String>, pause: Duration) {
         if pause >= WORTH_A_WORD && self.is_news(pause) {
             let (host, seconds) = (self.host.clone(), pause.as_secs());
-            self.remarks.say(Remark::Waits { host, status, seconds });
+            self.remarks.say(Remark::Waits { host, status, cause, seconds });
         }
         tokio::time::sleep(pause).await;
     }

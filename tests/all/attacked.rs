@@ -84,3 +84,33 @@ fn tags_of_a_role_that_does_not_count_are_those_of_its_last_good_file_and_are_to
     view.vanished.push("of targets".to_owned());
     assert!(view.losses().unwrap().problem.message.starts_with("1 tag gone"));
 }
+
+#[test]
+fn a_repository_that_its_server_has_lost_is_not_drawn_as_a_new_one() {
+    let mut view = repository(NAME, Health::Fail, 0, 0, ("targets", 900));
+    (view.lost, view.tags) = (true, [].into_iter().collect());
+    view.roles.clear();
+    view.findings = vec![finding(Health::Fail, "the server has no trust data any more", "", "targets")];
+    view.findings[0].role = None;
+    let mut state = on_screen(view.clone());
+    state.size = (80, 24);
+    let shows = |state: &State| frame::signs(&draw(state));
+    assert!(shows(&state).contains("S restore"), "{}", shows(&state));
+    press(&mut state, "2");
+    assert!(shows(&state).contains("S restore   the server has lost its trust data"), "{}", shows(&state));
+    assert!(!shows(&state).contains("first signer"), "{}", shows(&state));
+    press(&mut state, "3");
+    assert!(shows(&state).contains("1 then S restore   the server has lost its trust data"), "{}", shows(&state));
+    press(&mut state, "2a");
+    assert!(shows(&state).contains("The server has lost its trust data: S in Repositories"), "{}", shows(&state));
+    press(&mut state, "<esc>");
+    assert_eq!(staged(&press(&mut state, "S")), [Change::Republish]);
+    // One that is new has nothing to restore, and says so.
+    let mut new = RepositoryView { lost: false, findings: vec![], health: Health::New, ..view };
+    new.roles.clear();
+    let mut state = on_screen(new);
+    press(&mut state, "2");
+    assert!(!shows(&state).contains("S restore"), "{}", shows(&state));
+    assert_eq!(press(&mut state, "S"), []);
+    assert!(shows(&state).contains("the list is empty"), "{}", shows(&state));
+}

@@ -531,3 +531,40 @@ fn the_cursor_stays_on_the_worst_row_until_the_user_moves() {
     press(&mut state, "j");
     assert_eq!(state.lists.repositories.cursor(), 1);
 }
+
+#[test]
+fn what_a_list_is_about_is_read_to_its_end_in_the_smallest_window() {
+    let about =
+        (0..14).map(|i| format!("line {i} of what is asked about, which is long enough for a wide box")).collect();
+    let mut choose = Choose { title: "Which".to_owned(), subject: "it".to_owned(), about, ..Choose::default() };
+    choose.replies = (0..3).map(|i| Reply::new(format!("n{i}."), "all", vec![])).collect();
+    for size in [(60, 16), (80, 24)] {
+        let mut state = browsing();
+        state.size = size;
+        state.dialogs.push(Dialog::Choose(choose.clone()));
+        let mut seen = shown(&state);
+        for _ in 0..20 {
+            press(&mut state, "<ctrl-d>");
+            seen += &shown(&state);
+        }
+        for i in 0..14 {
+            assert!(seen.contains(&format!("line {i} of")), "{i}\n{seen}");
+        }
+        assert!(!shown(&state).contains("more lines"), "{}", shown(&state));
+        press(&mut state, "<ctrl-u>");
+        assert!(shown(&state).contains("more lines"), "{}", shown(&state));
+    }
+}
+
+#[test]
+fn the_table_of_a_publish_is_whole_in_small_windows() {
+    let mut state = refused_publish(Admission::Login { registry: "registry.example.com".to_owned(), user: None });
+    state.message = None;
+    state.size = (80, 24);
+    assert!(shown(&state).contains("failed") && shown(&state).contains("kept"), "{}", shown(&state));
+    assert!(!shown(&state).contains("kept …"), "{}", shown(&state));
+    state.size = (60, 16);
+    assert!(shown(&state).contains("check "), "{}", shown(&state));
+    state.size = (120, 40);
+    assert!(shown(&state).contains("kept staged"), "{}", shown(&state));
+}

@@ -148,7 +148,8 @@ fn keys_that_sentences_name_are_those_that_the_tables_bind() {
     let state = browsing();
     let binds = |place: Place, action: Action| trustdeck::tui::route::own_keys::usual_key(place, action);
     let places = Pane::ALL.map(Place::Pane).into_iter().chain([Place::Lists, Place::Everywhere]);
-    let places: Vec<Place> = places.collect();
+    let screens = [Place::Review, Place::Wizard, Place::Tour];
+    let places: Vec<Place> = places.chain(screens).collect();
     for (action, key) in spoken::USUAL {
         let is_bound = places.iter().any(|place| binds(*place, *action) == Some(*key));
         assert_eq!((is_bound, state.key(*action)), (true, *key), "{action:?}");

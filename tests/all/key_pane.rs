@@ -258,3 +258,20 @@ fn keys_are_labelled_exported_and_copied() {
     let [Effect::Copy { text, .. }] = &press(&mut state, "yw")[..] else { panic!() };
     assert_eq!(text, &trustdeck::engine::words(&id(OLD.0)));
 }
+
+#[test]
+fn the_name_of_a_repository_is_checked_as_it_is_typed() {
+    let mut state = on_key(&id(BOARD.0));
+    press(&mut state, "1a");
+    for typed in ["registry.example.com", ":5000", "/team/", "app"] {
+        press(&mut state, typed);
+        let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("{}", shown(&state)) };
+        assert!(form.wrong.is_none(), "{typed}: {}", shown(&state));
+    }
+    press(&mut state, "<ctrl-u>team//app");
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("{}", shown(&state)) };
+    assert!(form.wrong.is_some(), "{}", shown(&state));
+    press(&mut state, "<ctrl-u>team/app");
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!("{}", shown(&state)) };
+    assert!(form.wrong.is_none(), "{}", shown(&state));
+}

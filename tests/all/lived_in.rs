@@ -259,7 +259,7 @@ fn where_all_was_dropped_no_hint_offers_to_publish_and_the_key_says_why() {
     let gone = mended().repositories.into_iter().flat_map(|p| p.changes.into_iter().map(move |c| (p.gun.clone(), c)));
     review.dropped = gone.collect();
     let none = trustdeck::engine::Plan { repositories: vec![], ..plan() };
-    tell_stage(&mut state, Stage { changes: vec![], undo: None, redo: None }, none);
+    tell_stage(&mut state, Stage::default(), none);
     assert!(!shown(&state).contains("P publish"), "{}", shown(&state));
     assert_eq!(press(&mut state, "P"), []);
     assert!(said(&state).contains("nothing is left; space takes a row in"), "{}", said(&state));
@@ -473,4 +473,123 @@ fn what_the_stage_refuses_stays_in_its_form_and_letters_stay_letters() {
     let mut state = browsing();
     assert_eq!(press(&mut state, "1a not a name<enter>"), []);
     assert!(shown(&state).contains("not a name"), "{}", shown(&state));
+}
+
+#[test]
+fn behind_a_window_that_is_too_small_only_the_ways_out_act() {
+    let mut state = staged();
+    press(&mut state, "p");
+    tell_plan(&mut state, mended());
+    resize(&mut state, (59, 24));
+    assert!(shown(&state).contains("Window too small"), "{}", shown(&state));
+    let before = format!("{:?}", (&state.screen, &state.stage));
+    for keys in ["P", "x", "<space>", "u", "?", "<esc>", "q"] {
+        assert_eq!(press(&mut state, keys), [], "{keys}");
+        assert!(state.dialogs.is_empty() && state.message.is_none() && state.gate.is_none(), "{keys}");
+    }
+    assert_eq!(format!("{:?}", (&state.screen, &state.stage)), before);
+    // What is typed there would not be seen either.
+    resize(&mut state, (120, 40));
+    press(&mut state, "<esc>2a");
+    resize(&mut state, (120, 15));
+    press(&mut state, "q");
+    update(&mut state, Event::Paste("pasted".to_owned()));
+    let Some(Dialog::Form(form)) = state.dialogs.last() else { panic!() };
+    assert!(form.fields[0].is_empty());
+    press(&mut state, "<ctrl-c>");
+    assert!(state.dialogs.is_empty());
+    press(&mut state, "q");
+    assert_eq!(state.quit, Some(trustdeck::tui::Quit::Leave));
+}
+
+#[test]
+fn what_comes_along_with_a_change_is_a_row_of_its_own_beside_it() {
+    use trustdeck::engine::RootKeyChoice;
+    let mut planned = mended();
+    planned.repositories.truncate(1);
+    let plan = &mut planned.repositories[0];
+    plan.changes.truncate(1);
+    let mut along = plan.changes[0].clone();
+    (along.change, along.comes_along) = (Change::Create { root_key: RootKeyChoice::Auto }, true);
+    along.thing = "repository".to_owned();
+    let own = plan.changes[0].clone();
+    plan.changes.insert(0, along);
+    let one: Vec<_> = stage().changes.into_iter().filter(|staged| staged.id == own.entry).collect();
+    for size in [(80, 24), (120, 40), (160, 45)] {
+        let mut state = browsing();
+        resize(&mut state, size);
+        tell_stage(&mut state, Stage { changes: one.clone(), ..Stage::default() }, planned.clone());
+        press(&mut state, "5");
+        assert!(shown(&state).contains(&own.thing), "{}", shown(&state));
+        press(&mut state, "pj");
+        let shown_now = shown(&state);
+        for thing in ["repository", &own.thing] {
+            assert_eq!(shown_now.matches(&format!("[x] + {thing}")).count(), 1, "{shown_now}");
+        }
+        let Screen::Review(review) = &state.screen else { panic!() };
+        assert_eq!(review.list.selected(), Some(&ReviewRow::With(own.entry)));
+        assert_eq!(review.list.len(), 3);
+        // It cannot be dropped alone.
+        let effects = press(&mut state, "<space>");
+        assert!(matches!(&effects[..], [Effect::Drop { entries, .. }] if *entries == [own.entry]), "{effects:?}");
+        let Screen::Review(review) = &state.screen else { panic!() };
+        assert_eq!(review.dropped[0].1.change, own.change);
+    }
+}
+
+#[test]
+fn a_repository_for_which_another_program_staged_something_is_listed() {
+    let mut state = browsing();
+    let mut other = stage();
+    other.changes[0].gun = gun("team/unheard-of");
+    let told = |stage: &Stage| Outcome::Staged { said: None, result: Ok(stage.clone()) };
+    let effects = tell(&mut state, Effect::ReadStage, told(&other));
+    assert_eq!(effects, [Effect::Plan, Effect::ListEntries]);
+    // Once: what is staged has not changed.
+    assert!(!tell(&mut state, Effect::ReadStage, told(&other)).contains(&Effect::ListEntries));
+}
+
+#[test]
+fn redo_in_a_wizard_stages_what_is_its_own_and_nothing_else() {
+    let (mut state, _) = rotation_is_staged();
+    let own = state.stage.changes[0].clone();
+    let foreign = state.stage.changes.pop().unwrap();
+    let act = |change: &trustdeck::engine::StagedChange| trustdeck::engine::StagedAct {
+        added: vec![(change.gun.clone(), change.change.clone())],
+        removed: vec![],
+    };
+    state.stage.redo = Some("what was taken back".to_owned());
+    state.stage.redoes = act(&foreign);
+    assert_eq!(press(&mut state, "U"), []);
+    assert!(said(&state).contains("nothing of this wizard was taken back"), "{}", said(&state));
+    state.stage.redoes = act(&own);
+    let effects = press(&mut state, "U");
+    let [Effect::RedoOnly(wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(wanted.contains(&(own.gun, own.change)) && !wanted.contains(&(foreign.gun, foreign.change)));
+}
+
+#[test]
+fn the_tour_says_how_a_repository_that_was_hidden_comes_back() {
+    let mut state = touring(1);
+    state.message = None;
+    select(&mut state, "admin/web");
+    press(&mut state, "d");
+    let left: Vec<_> = repositories().iter().filter(|view| view.gun != gun("admin/web")).map(entry).collect();
+    tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(left)));
+    state.message = None;
+    resize(&mut state, (60, 16));
+    assert!(shown(&state).contains("Press u: its repository comes back to the list."), "{}", shown(&state));
+    state.known.taken_off.clear();
+    assert!(shown(&state).contains("Press a and add "), "{}", shown(&state));
+    press(&mut state, "/demo<enter>");
+    assert!(shown(&state).contains("Press esc: a filter hides "), "{}", shown(&state));
+}
+
+#[test]
+fn the_sandbox_does_not_offer_the_sandbox_where_there_is_nothing() {
+    let mut state = state_of(vec![], (80, 24), Theme::default());
+    state.here.sandbox = Some("sandbox-only".to_owned());
+    press(&mut state, "s");
+    assert_eq!(state.quit, None);
+    assert!(said(&state).contains("this is the sandbox"), "{}", said(&state));
 }

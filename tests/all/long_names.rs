@@ -120,3 +120,14 @@ fn tags_are_told_apart_by_what_differs() {
         );
     }
 }
+
+#[test]
+fn a_word_of_wide_letters_is_broken_where_the_line_ends() {
+    use trustdeck::tui::kit::canvas::{width, wrap};
+    let word = "\u{7f72}\u{540d}".repeat(9);
+    for cells in [1, 2, 5, 10, 36] {
+        let lines = wrap(&word, cells);
+        assert!(lines.iter().all(|line| usize::from(width(line)) <= cells.max(2)), "{cells}: {lines:?}");
+        assert_eq!(lines.concat(), word);
+    }
+}

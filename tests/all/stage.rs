@@ -325,3 +325,29 @@ fn plans_of_hundreds_of_repositories_are_found_again() {
     assert_eq!(engine.stage().plan(None).unwrap(), first);
     assert_eq!(engine.stage().plans_computed(), 400);
 }
+
+#[test]
+fn a_repository_that_only_something_staged_names_is_listed() {
+    let place = Place::new();
+    stage(&place.engine(), &[sign("1.0")]).unwrap();
+    let other = place.engine();
+    let listed: Vec<Gun> = other.listed().unwrap().into_iter().filter(|e| !e.hidden).map(|e| e.gun).collect();
+    assert_eq!(listed, [gun()]);
+    assert!(other.views().entries().unwrap().is_empty());
+    // It was taken off the list before anything was read of it: something is wanted of it again.
+    other.trust().remove_entry(&gun()).unwrap();
+    assert!(other.listed().unwrap().iter().all(|entry| !entry.hidden));
+}
+
+#[test]
+fn what_was_taken_back_is_done_again_only_by_whom_it_belongs_to() {
+    let place = Place::new();
+    let engine = place.engine();
+    stage(&engine, &[sign("1.0")]).unwrap();
+    engine.stage().undo().unwrap();
+    let (stage, what) = engine.stage().redo_only(&[(gun(), sign("1.1"))]).unwrap();
+    assert_eq!((stage.changes.len(), what), (0, None));
+    assert_eq!(stage.redoes.added, [(gun(), sign("1.0"))]);
+    let (stage, what) = engine.stage().redo_only(&[(gun(), sign("1.0")), (gun(), sign("1.1"))]).unwrap();
+    assert!(stage.changes.len() == 1 && what.is_some());
+}

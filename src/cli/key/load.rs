@@ -39,6 +39,10 @@ pub(super) fn run(context: &Context, arguments: &Load) -> Result<Ending, Problem
         let name = set.name_of(key, arguments.name.as_deref()).unwrap_or(("signer", Naming::File));
         match one(context, key, name, gun, &what, &mut typed) {
             Ok(row) => rows.push(row),
+            Err(problem) if problem.kind == Kind::Keystore => {
+                let message = format!("{}: {}", arguments.file.display(), problem.message);
+                ending.problems.push(Problem { message, ..problem });
+            }
             Err(problem) => ending.problems.push(problem),
         }
     }

@@ -237,7 +237,7 @@ impl FoundKey {
 pub fn way_on(error: &OpenError) -> &'static str {
     match error {
         OpenError::Convertible(_) => "convert it, then load what comes out",
-        _ => "give a key that notary can use: ECDSA, or RSA of 2048 bits and more",
+        _ => "give a key that notary can use: ECDSA, Ed25519, or RSA of 2048 bits and more",
     }
 }
 

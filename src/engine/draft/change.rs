@@ -150,6 +150,32 @@ pub struct Stage {
     pub undo: Option<String>,
     /// Whether `redo` would do something, and what.
     pub redo: Option<String>,
+    /// What `undo` would take back.
+    pub undoes: StagedAct,
+    /// What `redo` would stage and drop.
+    pub redoes: StagedAct,
+}
+
+/// What was staged and dropped as one.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct StagedAct {
+    /// What was staged.
+    pub added: Vec<(Gun, Change)>,
+    /// What was dropped, or replaced.
+    pub removed: Vec<(Gun, Change)>,
+}
+
+impl StagedAct {
+    /// Repositories that it is about.
+    pub fn guns(&self) -> impl Iterator<Item = &Gun> {
+        self.added.iter().chain(&self.removed).map(|(gun, _)| gun)
+    }
+
+    /// Whether it staged something, and only what is among these.
+    #[must_use]
+    pub fn is_of(&self, own: &[(Gun, Change)]) -> bool {
+        !self.added.is_empty() && self.added.iter().all(|change| own.contains(change))
+    }
 }
 
 impl Stage {

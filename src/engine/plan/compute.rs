@@ -41,7 +41,8 @@ pub fn draft<'a>(facts: &PlanFacts<'a>) -> Result<(Draft<'a>, Vec<PlannedChange>
         let creation = staged.change.creation([]).filter(|_| set.is_none() && draft.creates().is_none());
         if let Some(change) = creation {
             let applied = apply(&mut draft, &change).map_err(|refusal| refused(facts, &change, refusal))?;
-            planned.push(planned_change(&StagedChange { change, ..staged.clone() }, applied));
+            let creation = planned_change(&StagedChange { change, ..staged.clone() }, applied);
+            planned.push(PlannedChange { comes_along: true, ..creation });
         }
         let applied = apply(&mut draft, &staged.change).map_err(|refusal| refused(facts, &staged.change, refusal))?;
         planned.push(planned_change(staged, applied));
@@ -66,6 +67,7 @@ fn refused(facts: &PlanFacts<'_>, change: &Change, refusal: Refusal) -> EngineEr
 fn planned_change(staged: &StagedChange, applied: Applied) -> PlannedChange {
     PlannedChange {
         entry: staged.id,
+        comes_along: false,
         change: staged.change.clone(),
         mark: applied.mark,
         thing: applied.thing,

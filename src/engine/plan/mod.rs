@@ -85,6 +85,8 @@ pub enum NeededKey {
 pub struct PlannedChange {
     /// Its name in the journal.
     pub entry: EntryId,
+    /// Whether it is not staged itself, but comes with the change of that name.
+    pub comes_along: bool,
     /// The change itself.
     pub change: Change,
     /// Glyph.
@@ -307,6 +309,12 @@ pub struct RepositoryPlan {
 }
 
 impl RepositoryPlan {
+    /// The staged change of a name.
+    #[must_use]
+    pub fn change(&self, entry: EntryId) -> Option<&PlannedChange> {
+        self.changes.iter().find(|change| change.entry == entry && !change.comes_along)
+    }
+
     /// Whether something blocks it.
     #[must_use]
     pub fn is_blocked(&self) -> bool {

@@ -32,11 +32,11 @@ const UNDO_DEPTH: usize = 200;
 
 /// One act of staging, as it can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Act {
-    what: String,
-    added: Vec<StagedChange>,
+pub(super) struct Act {
+    pub(super) what: String,
+    pub(super) added: Vec<StagedChange>,
     /// With the places where they stood, in ascending order.
-    removed: Vec<(usize, StagedChange)>,
+    pub(super) removed: Vec<(usize, StagedChange)>,
 }
 
 /// A file of an upload: its role, version and the SHA-256 of its bytes.
@@ -67,8 +67,8 @@ pub(in crate::engine) struct JournalContent {
     trust_dir: PathBuf,
     next: u64,
     pub(in crate::engine) entries: Vec<StagedChange>,
-    undo: Vec<Act>,
-    redo: Vec<Act>,
+    pub(super) undo: Vec<Act>,
+    pub(super) redo: Vec<Act>,
     pub(in crate::engine) sent: Vec<Sent>,
 }
 
@@ -86,7 +86,8 @@ impl JournalContent {
     /// The stage as people see it.
     pub(in crate::engine) fn stage(&self) -> Stage {
         let last = |acts: &[Act]| acts.last().map(|act| act.what.clone());
-        Stage { changes: self.entries.clone(), undo: last(&self.undo), redo: last(&self.redo) }
+        let (undo, redo) = (last(&self.undo), last(&self.redo));
+        Stage { changes: self.entries.clone(), undo, redo, undoes: self.undoes(), redoes: self.redoes() }
     }
 
     /// A name for a new entry.
@@ -130,16 +131,6 @@ impl JournalContent {
         self.undo.push(act);
     }
 
-    /// Takes back the last act that added only entries of these, whatever was staged since.
-    pub(in crate::engine) fn undo_only(&mut self, entries: &[EntryId]) -> Option<String> {
-        let is_own = |act: &Act| !act.added.is_empty() && act.added.iter().all(|entry| entries.contains(&entry.id));
-        let act = self.undo.remove(self.undo.iter().rposition(is_own)?);
-        let what = act.what.clone();
-        self.undo.push(act);
-        self.undo();
-        Some(what)
-    }
-
     /// Removes entries of a repository that were published. What was published cannot be undone, nor can what was
     /// staged and dropped before it: undo stops there, in that repository.
     pub(in crate::engine) fn published(&mut self, gun: &Gun, entries: &[EntryId]) {
@@ -150,8 +141,10 @@ impl JournalContent {
         }
         let staged: HashSet<EntryId> = self.entries.iter().map(|entry| entry.id).collect();
         for act in self.undo.iter_mut().chain(&mut self.redo) {
+            let before = (act.added.len(), act.removed.len());
             act.added.retain(|entry| entry.gun != *gun || staged.contains(&entry.id));
             act.removed.retain(|(_, entry)| entry.gun != *gun);
+            act.name_anew(before);
         }
         let means_something = |act: &Act| !act.added.is_empty() || !act.removed.is_empty();
         self.undo.retain(means_something);

@@ -27,6 +27,7 @@
 mod adding;
 mod aside;
 mod deed;
+mod described;
 pub mod elsewhere;
 pub mod foreign;
 pub(in crate::engine) mod gather;
@@ -36,6 +37,7 @@ mod other_places;
 mod part;
 mod place;
 pub(in crate::engine) mod planned;
+mod retrace;
 mod stamp;
 mod unreadable;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::described::describe_all;
 use super::foreign::ForeignChanges;
 use super::gather::{RepositoryStage, known};
 use super::journal::JournalContent;
@@ -12,7 +13,7 @@ use super::kept::{Kept, Reviewed};
 use super::other_places::OtherStores;
 use super::{foreign, planned};
 use crate::engine::context::Context;
-use crate::engine::draft::change::{Change, EntryId, Stage, StagedChange};
+use crate::engine::draft::change::{Change, EntryId, Stage, StagedAct, StagedChange};
 use crate::engine::error::EngineError;
 use crate::engine::keyring::Keyring;
 use crate::engine::keyring::tokens::LookAge;
@@ -104,6 +105,7 @@ impl Staging {
     pub fn undo(&self) -> Result<Stage, EngineError> {
         self.context.check_writable()?;
         self.kept.journal.change(|content| {
+            self.check_act(&content.undoes())?;
             content.undo();
             Ok(content.stage())
         })
@@ -121,9 +123,25 @@ impl Staging {
     pub fn redo(&self) -> Result<Stage, EngineError> {
         self.context.check_writable()?;
         self.kept.journal.change(|content| {
+            self.check_act(&content.redoes())?;
             content.redo();
             Ok(content.stage())
         })
+    }
+
+    /// Does again what was taken back last, if it added only changes of these; says what that was.
+    pub fn redo_only(&self, own: &[(Gun, Change)]) -> Result<(Stage, Option<String>), EngineError> {
+        self.context.check_writable()?;
+        self.kept.journal.change(|content| {
+            self.check_act(&content.redoes())?;
+            let what = content.redo_only(own);
+            Ok((content.stage(), what))
+        })
+    }
+
+    /// Whether all that an act is about may be changed.
+    fn check_act(&self, act: &StagedAct) -> Result<(), EngineError> {
+        act.guns().collect::<BTreeSet<_>>().into_iter().try_for_each(|gun| self.servers.check_writable(gun))
     }
 
     /// What publishing would do, for these repositories or all. Offline; uses what was loaded last, or the cache.
@@ -304,16 +322,5 @@ impl Staging {
     fn move_foreign_aside(&self, gun: &Gun, found: &[foreign::ForeignFile]) -> Result<PathBuf, EngineError> {
         let place = self.kept.journal.folder().below("foreign");
         foreign::move_aside(&place, gun, self.context.now(), found)
-    }
-}
-
-pub(in crate::engine) fn describe_all(changes: &[(Gun, Change)]) -> String {
-    match changes {
-        [(gun, change)] => change.describe_at(gun.as_str()),
-        [(gun, first), rest @ ..] if rest.iter().all(|(g, c)| g == gun && c.describe() == first.describe()) => {
-            first.describe_at(gun.as_str())
-        }
-        [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
-        more => format!("{} changes", more.len()),
     }
 }

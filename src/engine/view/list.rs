@@ -1,6 +1,6 @@
 //! The list of repositories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::Views;
 use crate::engine::error::{EngineError, Problem};
@@ -25,14 +25,24 @@ pub struct ListedRepository {
 impl Views {
     /// Repositories added by name and those found in the trust directory, by name.
     pub fn entries(&self) -> Result<Vec<ListedRepository>, EngineError> {
+        self.entries_and([])
+    }
+
+    /// The same with others that something is wanted of. One of which nothing was ever read here is not hidden then.
+    pub(in crate::engine) fn entries_and(
+        &self,
+        wanted: impl IntoIterator<Item = Gun>,
+    ) -> Result<Vec<ListedRepository>, EngineError> {
         let repositories = &self.trust.repositories;
         let list = repositories.memory.list()?;
         let mut guns: BTreeMap<Gun, bool> = repositories.cache.guns()?.into_iter().map(|gun| (gun, false)).collect();
+        let wanted: BTreeSet<Gun> = wanted.into_iter().filter(|gun| !guns.contains_key(gun)).collect();
         guns.extend(list.repositories.into_iter().chain(repositories.added()).map(|gun| (gun, true)));
+        wanted.iter().for_each(|gun| _ = guns.entry(gun.clone()).or_default());
         let entry = |(gun, added): (Gun, bool)| ListedRepository {
             name: familiar_name(&gun),
             server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
-            hidden: list.hidden.contains(&gun),
+            hidden: list.hidden.contains(&gun) && !wanted.contains(&gun),
             gun,
             added,
         };

@@ -9,10 +9,14 @@ use super::progress::is_sent;
 use super::setup::chosen_keys;
 use super::step::{StepDraft, StepKind, draft};
 use super::ways::last_signatures;
+use crate::engine::draft::change::RootKeyChoice;
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Backs up the keys that have no tested backup.
 const BACK_UP: &str = "trustdeck key backup --out FILE";
+
+/// Why a key of a role that another one can change wants a copy.
+const LOST: &str = "A key that is lost cannot be had again: its role would need yet another one.";
 
 /// What it is good for.
 fn purpose(wizard: &Wizard) -> &'static str {
@@ -98,10 +102,14 @@ pub(super) fn back_up(facts: &Facts) -> Option<StepDraft> {
     if facts.choice.way == Way::Colleague || first && ids.is_empty() && facts.choice.first.root_key.is_some() {
         return None;
     }
+    let is_root =
+        |id: &CanonicalKeyId| matches!(&facts.choice.first.root_key, Some(RootKeyChoice::Stored(root)) if root == id);
+    let copies_root = ids.iter().any(|id| is_root(id) && !facts.backed_up.contains(id));
     let why = match facts.choice.wizard {
+        Wizard::FirstSetup if !copies_root && !ids.is_empty() => LOST,
         Wizard::Root => "A root key that is lost is the end of the repository: nobody can replace it.",
         Wizard::FirstSetup => "A key that is lost cannot be had again, and for root that is the end of the repository.",
-        _ => "A key that is lost cannot be had again: its role would need yet another one.",
+        _ => LOST,
     };
     let mut draft = draft(facts, StepKind::BackUp, "back it up", why);
     draft.view.risk = "A backup that was never opened may be none; ours is opened before it counts.";

@@ -66,15 +66,34 @@ fn broken(line: &str, cells: usize) -> Vec<String> {
     chars.chunks(cells.max(1)).map(|part| part.iter().collect()).collect()
 }
 
+/// How a screen is divided among what is asked about and the answers.
+struct Room {
+    width: u16,
+    /// Cells of the longest answer.
+    words: u16,
+    /// What is asked about, line by line.
+    about: Vec<String>,
+    note: Notes,
+    /// Answers that are shown.
+    answers: usize,
+    /// Lines of what is asked about that are shown.
+    read: usize,
+}
+
+/// Lines that a key scrolls where `read` are shown: the last one only says that there are more.
+fn page(read: usize) -> usize {
+    PAGE.min(read.saturating_sub(1)).max(1)
+}
+
 impl Choose {
-    pub(super) fn key(mut self, key: &KeyEvent) -> (Option<Self>, Answer) {
+    pub(super) fn key(mut self, size: (u16, u16), key: &KeyEvent) -> (Option<Self>, Answer) {
         let last = self.replies.len().saturating_sub(1);
         match input::key_name(key).as_str() {
             "ctrl-d" | "pagedown" => {
-                let lines: usize = self.about.iter().map(|l| broken(l, usize::from(WIDEST - 6)).len()).sum();
-                self.offset = (self.offset + PAGE).min(lines.saturating_sub(PAGE));
+                let Room { about, read, .. } = self.room(size);
+                self.offset = (self.offset + page(read)).min(about.len() - read);
             }
-            "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(PAGE),
+            "ctrl-u" | "pageup" => self.offset = self.offset.saturating_sub(page(self.room(size).read)),
             "enter" if self.cursor < self.replies.len() => return (Some(self), Answer::Chosen),
             "esc" | "q" => return (None, Answer::Nothing),
             key => self.cursor = stepped(key, self.cursor, last, PAGE).unwrap_or(self.cursor),
@@ -97,23 +116,29 @@ impl Choose {
         }
     }
 
-    pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
-        let theme = canvas.theme;
+    /// What of it finds room.
+    fn room(&self, (columns, rows): (u16, u16)) -> Room {
         let words = self.replies.iter().map(|c| width(&c.word)).max().unwrap_or(0);
         let longest = self.replies.iter().map(|c| words + width(&c.note) + 11).max().unwrap_or(0);
         let long = self.about.iter().any(|l| l.len() > 54);
         let width = if long { WIDEST } else { WIDTH.max(longest).min(WIDEST) };
-        let inner = usize::from(width.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
+        let inner = usize::from(width.min(columns.saturating_sub(4))).saturating_sub(6);
         let about: Vec<String> = self.about.iter().flat_map(|l| broken(l, inner)).collect();
         // The answers are always seen; what is asked about is read page by page where it is longer.
         let note = Notes::of(self.replies.iter().map(|c| (words, c.note.as_str())), inner);
-        let room = usize::from(canvas.area().height.saturating_sub(2 + 4 + 2));
+        let room = usize::from(rows.saturating_sub(2 + 4 + 2));
         // What is asked about comes before what is said of the answers.
         let is_tight = about.len() + self.replies.len() + usize::from(note.rows()) > room;
         let note = if is_tight { Notes::Beside } else { note };
         let room = room - usize::from(note.rows()).min(room);
         let answers = self.replies.len().min(room.saturating_sub(about.len().min(LEAST)).max(1));
         let read = about.len().min(room.saturating_sub(answers));
+        Room { width, words, about, note, answers, read }
+    }
+
+    pub(super) fn render(&self, canvas: &mut Canvas<'_>) {
+        let theme = canvas.theme;
+        let Room { width, words, about, note, answers, read } = self.room((canvas.area().width, canvas.area().height));
         let mut pairs = vec![("j k", "choose"), ("enter", self.verb()), ("esc", "leave it")];
         if read < about.len() {
             pairs.push(("ctrl-d u", "read on"));

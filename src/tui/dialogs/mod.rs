@@ -61,7 +61,7 @@ impl Dialog {
     pub fn key(self, around: &Around<'_>, key: &KeyEvent) -> (Option<Self>, Answer) {
         match self {
             Self::Form(form) => of(form.key(key), Self::Form),
-            Self::Choose(choose) => of(choose.key(key), Self::Choose),
+            Self::Choose(choose) => of(choose.key(around.size, key), Self::Choose),
             Self::Prompt(prompt) => of(prompt.key(around.now, key), Self::Prompt),
             Self::Confirm(confirm) => of(confirm.key(around, key), Self::Confirm),
             Self::Help(_) | Self::Palette(_) | Self::Needs(_) | Self::Expiry(_) => (Some(self), Answer::InLines(*key)),

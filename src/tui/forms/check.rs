@@ -2,6 +2,7 @@
 
 use crate::engine::custody::load::check_given;
 use crate::engine::custody::make::check_new_name;
+use crate::engine::reference::parse_bare;
 use crate::engine::typed;
 use crate::tuf::SignerName;
 use crate::tui::dialogs::form::{Form, Purpose};
@@ -20,6 +21,7 @@ fn refusal(form: &Form, label: Label) -> Option<String> {
     let path = text.trim_end_matches('/');
     match (label, &form.purpose) {
         (Label::Name, Purpose::AddSigner { .. }) | (Label::Signer, _) => said(SignerName::parse(text)),
+        (Label::Repository, Purpose::AddRepository) => repository(text),
         (Label::Name, Purpose::MakeKey) => said(check_new_name(text)),
         (Label::Name, Purpose::LoadKeys) => said(check_given(path)),
         (Label::Role, _) => said(typed::delegation(path)),
@@ -28,6 +30,12 @@ fn refusal(form: &Form, label: Label) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A name that neither Docker nor notary would take. It may end in the middle while it is typed.
+fn repository(text: &str) -> Option<String> {
+    let name = text.trim_end_matches(['/', ':', '.', '-', '_', '@']);
+    said(parse_bare(name, false).or_else(|first| parse_bare(name, true).map_err(|_| first)))
 }
 
 fn said<T, E: std::fmt::Display>(result: Result<T, E>) -> Option<String> {

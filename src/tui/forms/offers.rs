@@ -12,6 +12,8 @@ use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::{Ask, Failure};
+use crate::tui::state::actions::Repositories;
+use crate::tui::state::binding::Action;
 use crate::tui::state::{State, staging, words};
 
 pub(in crate::tui) fn text(label: Label, hint: &str) -> Field {
@@ -66,10 +68,16 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
         guns => format!("{} repositories", guns.len()),
     };
     let creates = guns.iter().any(|g| state.find(g).is_some_and(|r| r.health() == Health::New));
-    let note = if creates {
-        "The repository has no trust data: this creates it, with a root key chosen or made at publish."
+    let is_lost = guns.iter().any(|g| state.find(g).and_then(|r| r.view.as_ref()).is_some_and(|view| view.lost));
+    let note = if is_lost {
+        let restore = state.key(Action::Repositories(Repositories::Restore));
+        format!(
+            "The server has lost its trust data: {restore} in Repositories restores it, and comes before any signer."
+        )
+    } else if creates {
+        "The repository has no trust data: this creates it, with a root key chosen or made at publish.".to_owned()
     } else {
-        "The key is added to the signer's own role and to releases, as docker trust does."
+        "The key is added to the signer's own role and to releases, as docker trust does.".to_owned()
     };
     // The tour works on its own files, whose paths nobody should have to type.
     let tour = state.tour.as_ref().filter(|tour| tour.adds_signer_to(&guns));
@@ -78,7 +86,7 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
         None => ("small letters, digits, - and _", "a public key or certificate in PEM form; tab completes"),
     };
     let fields = vec![text(Label::Name, of_name), path(of_file)];
-    let mut form = Form { note: note.to_owned(), ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) };
+    let mut form = Form { note, ..form("Add a signer", subject, Purpose::AddSigner { guns }, fields) };
     if let Some((name, file)) = tour.map(|tour| &tour.signer) {
         form.fill(Label::Name, name);
         form.fill(Label::KeyFile, file);

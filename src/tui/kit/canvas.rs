@@ -172,8 +172,8 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
                 break;
             }
             if used == 0 {
-                let head: String = word.chars().take(cells.max(1)).collect();
-                word = word.chars().skip(cells.max(1)).collect();
+                let head = fitting(&word, cells);
+                word = word.split_off(head.len());
                 *line = head;
                 if word.is_empty() {
                     break;
@@ -183,6 +183,20 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The beginning of a word that takes at most `cells`, but one character at least.
+fn fitting(word: &str, cells: usize) -> String {
+    let mut used = 0;
+    let mut end = word.len();
+    for (i, letter) in word.char_indices() {
+        used += letter.width().unwrap_or(0);
+        if used > cells && i > 0 {
+            end = i;
+            break;
+        }
+    }
+    word.get(..end).unwrap_or(word).to_owned()
 }
 
 /// A part of the frame, and how things look.

@@ -42,6 +42,8 @@ pub enum Effect {
     /// The last act that staged only these.
     UndoOnly(Vec<EntryId>),
     Redo,
+    /// The act that was taken back last, if it staged only these.
+    RedoOnly(Vec<(Gun, Change)>),
     /// Compute what publishing would do.
     Plan,
     /// Unlock a key for this session.

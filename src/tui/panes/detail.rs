@@ -120,15 +120,20 @@ impl Detail {
         let mut over = (lines.len() + facts.iter().map(Vec::len).sum::<usize>()).saturating_sub(room);
         let mut kept: Vec<Wrapped<'_>> = self.facts.iter().zip(facts).collect();
         // Long facts first, then whole ones from the last on; what to do only when nothing else is left.
-        while over > 0 && shorten(&mut kept, cells, mark) {
+        while over > 0 && shorten(&mut kept, (cells, mark), Cut::Facts) {
             over -= 1;
         }
         if over > 0 && !kept.is_empty() && lines.len() > 1 {
             // What happened gives way to what to do.
-            lines.truncate(lines.len().saturating_sub(over).max(1));
+            let left = lines.len().saturating_sub(over).max(1);
+            over -= lines.len() - left;
+            lines.truncate(left);
             if let Some((text, _)) = lines.last_mut().and_then(|line| line.0.first_mut()) {
                 *text = cut(&format!("{text} {mark}"), width, mark);
             }
+        }
+        while over > 0 && shorten(&mut kept, (cells, mark), Cut::Remedies) {
+            over -= 1;
         }
         for ((label, _), wrapped) in kept {
             for (i, text) in wrapped.into_iter().enumerate() {
@@ -143,15 +148,24 @@ impl Detail {
 
 type Wrapped<'a> = (&'a (&'static str, String), Vec<String>);
 
+/// What may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// What happened.
+    Facts,
+    /// What to do, once nothing else is left.
+    Remedies,
+}
+
 /// Takes a line away; says whether there was one to take.
-fn shorten(facts: &mut Vec<Wrapped<'_>>, cells: usize, mark: &str) -> bool {
+fn shorten(facts: &mut Vec<Wrapped<'_>>, (cells, mark): (usize, &str), what: Cut) -> bool {
     let is_remedy = |fact: &Wrapped<'_>| fact.0.0 == REMEDY;
     let long = |remedies: bool| {
         let long = facts.iter().enumerate().filter(|(_, fact)| fact.1.len() > 1 && is_remedy(fact) == remedies);
         long.max_by_key(|(_, fact)| fact.1.len()).map(|(place, _)| place)
     };
     let whole = facts.iter().rposition(|fact| !is_remedy(fact)).filter(|place| *place > 0);
-    let place = match (long(false), whole, long(true)) {
+    let place = match (long(false), whole, long(true).filter(|_| what == Cut::Remedies)) {
         (Some(place), ..) | (None, None, Some(place)) => place,
         (None, Some(place), _) => {
             facts.remove(place);
@@ -225,5 +239,20 @@ mod tests {
             text.concat().contains("certificate of its authority") && text.concat().contains("has in docker"),
             "{text:?}"
         );
+    }
+
+    #[test]
+    fn what_to_do_is_whole_before_what_happened() {
+        let text = |lines: &[Runs]| -> Vec<String> {
+            lines.iter().map(|l| l.0.iter().map(|(t, _)| t.as_str()).collect()).collect()
+        };
+        let detail = Detail {
+            name: "admin/demo".to_owned(),
+            sentences: vec!["releases was last signed by ben and by no key that stays. ".repeat(3)],
+            facts: vec![("do", "ask jeff to sign it again on the machine that has his key, then refresh".to_owned())],
+            ..Detail::default()
+        };
+        let lines = text(&detail.lines(40, 4, "…"));
+        assert!(lines[0].ends_with('…') && lines[1..].concat().ends_with("refresh"), "{lines:?}");
     }
 }

@@ -24,9 +24,9 @@ use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::list::Move;
 use super::kit::message::Said;
 use super::kit::pane::Pane;
-use super::state::State;
 use super::state::binding::{Action, Binding};
 use super::state::rows::TagRows;
+use super::state::{Before, State};
 use detail::Detail;
 
 /// Its own keys.
@@ -264,7 +264,12 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     let (cursor, rows) = place(pane, state);
     if focused && rows > 0 {
         let marked = marked(pane, state);
-        let marks = if marked > 0 { format!("{marked} marked   ") } else { String::new() };
+        // The keys that may follow need the room more.
+        let marks = if marked > 0 && !matches!(state.before, Before::Prefix(_)) {
+            format!("{marked} marked   ")
+        } else {
+            String::new()
+        };
         frame.position = format!("{marks}{} of {rows}", cursor + 1);
     }
     let filter = filter_text(pane, state);

@@ -39,7 +39,10 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
             |at| format!("{} old", format::span(-format::seconds_until(state.now, at))),
         );
         detail.facts.push(("cached", format!("{age}, because {}", problem.message)));
-        detail.facts.push(("do", problem.hint.clone()));
+        // The key that logs in is named below.
+        if problem.admission.is_none() {
+            detail.facts.push(("do", problem.hint.clone()));
+        }
     }
     if let Some(failure) = &repository.registry.failure {
         detail.facts.push(("registry", failure.problem.message.clone()));
@@ -82,6 +85,10 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     if let Some(worst) = mend::of_repository(state) {
         mend::tell(state, &mut detail, worst, Pane::Repositories);
     }
+    if view.lost && state.closed_here().is_none() {
+        let key = state.key(Action::Repositories(Repositories::Restore));
+        detail.acts.push((key, "restore".to_owned(), "sends this machine's copy again".to_owned()));
+    }
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
         let key = state.key(Action::Repositories(Repositories::AddSigner));
@@ -120,7 +127,7 @@ fn registry_fact(state: &State, repository: &Repository) -> Option<(&'static str
     let mut words: Vec<String> = some.collect();
     if !registry.is_compared() {
         words.push("not compared tag by tag".to_owned());
-    } else if words.is_empty() {
+    } else if words.is_empty() && !repository.view.as_ref().is_some_and(|view| view.lost) {
         words.push("holds what is signed".to_owned());
     }
     match at {

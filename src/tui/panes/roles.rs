@@ -39,7 +39,7 @@ pub const BINDINGS: &[Binding] = &[
 ];
 
 fn no_trust_data(state: &State) -> Option<&'static str> {
-    let none = state.lists.roles.is_empty().then_some("the repository has no roles yet; add a signer first");
+    let none = state.lists.roles.is_empty().then(|| empty::no_roles(state));
     empty::unanswered(state).or(none)
 }
 
@@ -66,6 +66,9 @@ fn not_ours_to_sign(state: &State) -> Option<&'static str> {
 fn no_restoring(state: &State) -> Option<&'static str> {
     let Some(view) = state.view() else { return Some("the list is empty") };
     let meant = meant(state);
+    if meant.is_empty() {
+        return selected::no_role(state).filter(|_| !empty::is_lost(state));
+    }
     let refusal = view.roles.iter().filter(|role| meant.contains(&role.role)).find_map(mend::no_restoring);
     refusal.or_else(|| unpublished(state, &meant))
 }
@@ -104,6 +107,9 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
         actions::Roles::Witness => {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
             return staging::once(state, changes);
+        }
+        actions::Roles::Restore if empty::is_lost(state) => {
+            return staging::once(state, vec![(gun, Change::Republish)]);
         }
         actions::Roles::Restore => {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Restore { role })).collect();
@@ -186,6 +192,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
             Runs::new().then(theme.glyphs.missing, theme.quiet())
         } else if let Some(why) = empty::unread(state) {
             why
+        } else if let Some(lost) = empty::lost(state, &[Wanted::Roles(actions::Roles::Restore)]) {
+            lost
         } else {
             Runs::new()
                 .then("no trust data yet   ", theme.quiet())

@@ -139,7 +139,7 @@ fn spaced(state: &State, inside: Inside) -> bool {
 }
 
 fn find(plans: &[RepositoryPlan], entry: EntryId) -> Option<&PlannedChange> {
-    plans.iter().flat_map(|p| &p.changes).find(|c| c.entry == entry)
+    plans.iter().find_map(|plan| plan.change(entry))
 }
 
 fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
@@ -205,7 +205,7 @@ pub fn summary(state: &State) -> Runs {
     if state.stage.changes.is_empty() {
         return Runs::new();
     }
-    Runs::new().then("p", theme.key()).then(" review", theme.quiet())
+    Runs::new().then(state.key(Wanted::Review), theme.key()).then(" review", theme.quiet())
 }
 
 /// What is said about the row under the cursor: the heaviest warning of its repository.
@@ -233,7 +233,8 @@ pub fn detail(state: &State) -> Option<Detail> {
             detail.sentences.push(warning.detail.clone());
             detail.facts.extend(words::remedy(warning).map(|remedy| (REMEDY, remedy)));
             if let Some((_, fix)) = warning.fix.as_ref().filter(|_| state.closed_all().is_none()) {
-                detail.acts.push(("p", "review".to_owned(), format!("f there: {fix}")));
+                let there = state.key(Wanted::ReviewScreen(actions::Review::Fix));
+                detail.acts.push((state.key(Wanted::Review), "review".to_owned(), format!("{there} there: {fix}")));
             }
         }
         None => detail.state = Some(("nothing gets worse".to_owned(), theme.quiet())),

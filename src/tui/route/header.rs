@@ -7,6 +7,7 @@ use crate::tui::kit::canvas::{Canvas, Runs, cut};
 use crate::tui::kit::format::{clock, count, host, seconds_until};
 use crate::tui::kit::theme::Theme;
 use crate::tui::screens::review;
+use crate::tui::state::binding::Action;
 use crate::tui::state::guide::Guide;
 use crate::tui::state::publishing::Publishing;
 use crate::tui::state::{Screen, State, Work};
@@ -228,7 +229,7 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
     canvas.put(line + 3, 1, end, &label, theme.tour());
     let skip = Runs::new().then(">", theme.key()).then(" skip", theme.quiet()).gap(3);
     let keys = if tour.step().is_some() { skip } else { Runs::new() };
-    let keys = keys.then("T", theme.key()).then(" end tour", theme.quiet());
+    let keys = keys.then(state.key(Action::EndTour), theme.key()).then(" end tour", theme.quiet());
     canvas.runs_right(line + 16, 1, end, &keys);
     canvas.key_spots((end.saturating_sub(keys.width()), 1), &keys);
     let Some(step) = tour.step() else {
@@ -238,7 +239,7 @@ fn tour(state: &State, canvas: &mut Canvas<'_>) {
             0 => Runs::new().then("Done. Explore freely: nothing here can break.", theme.text()),
             _ => Runs::new()
                 .then(format!("Done. {scenes} worth mending: "), theme.text())
-                .then("N", theme.key())
+                .then(state.key(Action::Needs), theme.key())
                 .then(" says why.", theme.text()),
         };
         canvas.runs(1, 2, end, &runs);

@@ -126,8 +126,12 @@ pub(super) fn render(at: usize, state: &State, canvas: &mut Canvas<'_>) {
     let longest = all.iter().map(|need| wrap(&need.detail, cells).len()).max().unwrap_or_default();
     let longest = u16::try_from(longest).unwrap_or(u16::MAX);
     let below = longest.max(BELOW).min(room.saturating_sub(count.min(LEAST)));
-    let rows = count.min(room.saturating_sub(below).max(1));
-    let place = window.open(canvas, WIDTH, rows + 1 + below);
+    let height = count.min(room.saturating_sub(below).max(1)) + 1 + below;
+    let place = window.open(canvas, WIDTH, height);
+    // Lines that what is said of this one does not need show more of the list.
+    let own = all.get(at).map_or(0, |need| wrap(&need.detail, cells).len());
+    let own = u16::try_from(own).unwrap_or(u16::MAX).clamp(1, below);
+    let rows = count.min(height.saturating_sub(1 + own)).max(1);
     if all.is_empty() {
         canvas.put(place.x, place.y, place.end, "nothing: every repository is as it should be", theme.quiet());
         return;

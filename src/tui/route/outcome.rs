@@ -244,7 +244,8 @@ fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
         return vec![];
     }
     let is_wanted = changed || state.plan.is_none();
-    is_wanted.then(|| asking::plan(state)).flatten().into_iter().collect()
+    let plan = is_wanted.then(|| asking::plan(state)).flatten();
+    plan.into_iter().chain(asking::list(state).filter(|_| changed)).collect()
 }
 
 /// Shows a plan, unless what it is made from has changed since it was begun: then the next one is.

@@ -91,6 +91,9 @@ fn checked(wanted: &Wanted) -> (Wanted, Vec<Complaint>) {
             let near = names.iter().min_by_key(distance).filter(|near| distance(near) <= name.chars().count() / 3);
             let known = near.map_or_else(|| ": lists them".to_owned(), |near| format!("{near:?} is one"));
             complaints.push((name.clone(), format!("there is no action {name:?}; {known}")));
+        } else if let Some(key) = keys.iter().find(|key| is_reserved(key)) {
+            let what = format!("{key:?} for {name} is reserved: ctrl-c stops and ctrl-z suspends, everywhere");
+            complaints.push((name.clone(), what));
         } else if let Some(key) = wrong {
             let what = format!("{key:?} for {name} is no key; ctrl-x, enter, f2 or two letters with a blank are");
             complaints.push((name.clone(), what));
@@ -122,6 +125,11 @@ const NAMED: [&str; 15] = [
     "pageup",
     "pagedown",
 ];
+
+/// Whether a key of it does what it does everywhere.
+fn is_reserved(text: &str) -> bool {
+    text.split(' ').any(|key| matches!(key, "ctrl-c" | "ctrl-z"))
+}
 
 /// Whether it is a key, or two of them with a blank between.
 fn is_key(text: &str) -> bool {

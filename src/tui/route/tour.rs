@@ -8,6 +8,8 @@ use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::{Dialog, Purpose};
 use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::pane::Pane;
+use crate::tui::state::actions::Repositories;
+use crate::tui::state::binding::Action;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
 
@@ -128,7 +130,15 @@ fn to_repository(state: &State, gun: &Gun) -> Option<String> {
     }
     let name = state.name_of(gun);
     let name = state.short_name(&name);
-    Some(to_row(rows, gun, name).unwrap_or_else(|| format!("Press esc: a filter hides {name}.")))
+    let hidden = || match (rows.filter.is_empty(), state.known.taken_off.contains(gun)) {
+        (false, _) => format!("Press esc: a filter hides {name}."),
+        (true, true) => format!("Press {}: its repository comes back to the list.", state.key(Action::Undo)),
+        (true, false) => {
+            let add = state.key(Action::Repositories(Repositories::Add));
+            format!("Press {add} and add {name} again.")
+        }
+    };
+    Some(to_row(rows, gun, name).unwrap_or_else(hidden))
 }
 
 fn to_pane(state: &State, gun: &Gun, pane: Pane) -> Option<String> {

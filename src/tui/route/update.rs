@@ -4,7 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, KeyMeaning};
 use super::mouse::{self, Next};
-use super::{answers, chart, copied, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, tour};
+use super::{
+    answers, chart, copied, floor, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, retrace,
+    tour,
+};
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
 use crate::tui::forms::{adapt, offers, pasted};
@@ -47,6 +50,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let screen = std::mem::discriminant(&state.screen);
     let said = state.message.clone();
     let mut effects = match event {
+        event if !floor::takes(state, &event) => vec![],
         Event::Key(pressed) => key(state, &pressed),
         Event::Mouse(used) => mouse(state, used),
         Event::Paste(text) => {
@@ -354,12 +358,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Mark => lists::with_list(state, lists::Marking::Toggle),
         Action::Range => lists::with_list(state, lists::Marking::Range),
         Action::MarkAll => lists::with_list(state, lists::Marking::All),
-        Action::Undo if matches!(state.screen, Screen::Wizard) => return wizard::undo(state),
-        Action::Undo if matches!(state.screen, Screen::Main) && !state.known.taken_off.is_empty() => {
-            return vec![Effect::PutBack(std::mem::take(&mut state.known.taken_off))];
-        }
-        Action::Undo => return review::undo(state),
-        Action::Redo => return vec![Effect::Redo],
+        Action::Undo => return retrace::undo(state),
+        Action::Redo => return retrace::redo(state),
         Action::Review => return review::open(state),
         Action::Refresh => return refresh::this(state),
         Action::RefreshAll => return refresh::all(state),

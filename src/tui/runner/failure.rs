@@ -94,6 +94,12 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         EngineError::Key(KeyError::Token(TokenError::Full(_))) => {
             Some("D in Keys deletes a key from it, or take another token")
         }
+        EngineError::Remote { source: RemoteError::Unauthorized { .. }, .. } => {
+            Some("i in Repositories logs in; the login is kept for this session")
+        }
+        EngineError::Remote { source: RemoteError::RealmConsent { .. }, .. } => {
+            Some("i in Repositories asks whether logins may go there")
+        }
         EngineError::Key(KeyError::ToLoad { .. }) => Some("a in Keys takes it into the key store"),
         _ => None,
     }
@@ -102,6 +108,15 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_asked_for_by_its_key_and_not_by_a_command() {
+        let registry = "registry.example.com".to_owned();
+        let source =
+            RemoteError::Unauthorized { host: registry.clone(), registry, user: None, origin: None, who: None };
+        let of_login = of(EngineError::Remote { gun: None, source });
+        assert!(of_login.problem.hint.starts_with("i in Repositories"), "{}", of_login.problem.hint);
+    }
 
     #[test]
     fn only_answers_of_servers_are_kept_raw() {

@@ -6,6 +6,7 @@ pub(super) mod files;
 mod keys;
 mod planning;
 mod registry;
+mod retrace;
 mod token;
 mod wizard;
 
@@ -25,9 +26,10 @@ use super::messages::told::Told;
 use crate::engine::keyring::sources::PassphraseSources;
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::parse_bare;
-use crate::engine::{Engine, EngineError, EntryId, Login, Passphrase, Stage, waiting};
+use crate::engine::{Engine, EngineError, Login, Passphrase, Stage, waiting};
 use crate::tuf::{CanonicalKeyId, Gun};
 use keys::Worker;
+use retrace::StageWay;
 
 /// Why work on keys gave nothing at all.
 const PANICKED: &str = "work on keys ended by a fault of its own";
@@ -186,13 +188,6 @@ impl Runner {
     }
 }
 
-/// Through the changes of the stage.
-enum StageWay {
-    Undo,
-    UndoOnly(Vec<EntryId>),
-    Redo,
-}
-
 /// What a task needs.
 struct Performer {
     engine: Engine,
@@ -214,7 +209,7 @@ impl Performer {
     async fn perform(&self, job: JobId, effect: Effect) -> Option<Outcome> {
         let engine = &self.engine;
         Some(match effect {
-            Effect::ListEntries => Outcome::Entries(self.blocking(|e| e.views().entries()).await),
+            Effect::ListEntries => Outcome::Entries(self.blocking(Engine::listed).await),
             Effect::ListKeys => Outcome::Keys(self.blocking(|e| e.views().loaded_keys()).await),
             Effect::Open(gun) => return self.open(job, gun).await,
             Effect::Refresh(gun) => return Some(self.refresh(gun).await),
@@ -239,6 +234,7 @@ impl Performer {
             Effect::Undo => self.retrace(StageWay::Undo).await,
             Effect::UndoOnly(entries) => self.retrace(StageWay::UndoOnly(entries)).await,
             Effect::Redo => self.retrace(StageWay::Redo).await,
+            Effect::RedoOnly(own) => self.retrace(StageWay::RedoOnly(own)).await,
             Effect::MoveChanges(gun) => match self.engine.stage().move_changes(&gun, None, &self.stop).await {
                 Ok(moved) => {
                     let said = format!("{} to {}", count(moved.changes.len(), "change", "changes"), moved.to);
@@ -355,27 +351,6 @@ impl Performer {
             Ok(ids.into_iter().filter(|id| e.keyring().unlock(id, &passphrase).is_ok()).collect::<Vec<_>>())
         });
         opened.await.unwrap_or_default()
-    }
-
-    /// Undo and redo say what they took back.
-    async fn retrace(&self, way: StageWay) -> Outcome {
-        let result = self
-            .blocking(move |e| {
-                let before = e.stage().staged()?;
-                Ok(match way {
-                    StageWay::UndoOnly(entries) => {
-                        let (stage, what) = e.stage().undo_only(&entries)?;
-                        (stage, what.map(|what| Told::new("undone", what)))
-                    }
-                    StageWay::Undo => (e.stage().undo()?, before.undo.map(|what| Told::new("undone", what))),
-                    StageWay::Redo => (e.stage().redo()?, before.redo.map(|what| Told::new("done again", what))),
-                })
-            })
-            .await;
-        match result {
-            Ok((stage, said)) => Outcome::Staged { said, result: Ok(stage) },
-            Err(failure) => Outcome::Staged { said: None, result: Err(failure) },
-        }
     }
 
     /// The cached view first, then what the server says.

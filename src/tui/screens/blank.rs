@@ -21,7 +21,10 @@ pub const CHOICES: [(Binding, &str); 6] = [
         bind(&["W"], Action::Wizard(actions::Wizard::Menu), "set up trust data", Group::Stage, 15),
         "for a new repository",
     ),
-    (bind(&["s"], Action::Sandbox, "try the sandbox", Group::Look, 20), "a server, keys, tags to play"),
+    (
+        bind(&["s"], Action::Sandbox, "try the sandbox", Group::Look, 20).unless(is_sandbox),
+        "a server, keys, tags to play",
+    ),
     (bind(&["4"], Action::Focus(Pane::Keys), "your keys", Group::Look, 25), "make, load, back up, restore"),
     (bind(&["r"], Action::RefreshAll, "look again", Group::Look, 30), "after docker or notary ran"),
 ];
@@ -39,6 +42,10 @@ pub const BINDINGS: &[Binding] = &[
 
 fn in_sandbox(state: &State) -> Option<&'static str> {
     state.here.sandbox.is_some().then_some("the sandbox has a server of its own")
+}
+
+fn is_sandbox(state: &State) -> Option<&'static str> {
+    state.here.sandbox.is_some().then_some("this is the sandbox; q leaves it")
 }
 
 /// Draws a small tree that teaches the model, then the choices.

@@ -13,8 +13,9 @@ use crate::tui::kit::frame::Frame;
 use crate::tui::kit::mark;
 use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::tag_line;
+use crate::tui::state::binding::Action;
 use crate::tui::state::review::Review;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, actions, words};
 
 /// Most tags that are named where there is little room.
 pub(super) const NAMED: usize = 11;
@@ -60,7 +61,9 @@ fn effect_height(state: &State, review: &Review, plan: &RepositoryPlan, width: u
 fn as_commands(state: &State, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = canvas.theme;
     let mut frame = Frame::titled("The same as commands");
-    frame.summary = Runs::new().then("e", theme.key()).then(" all", theme.quiet());
+    frame.summary = Runs::new()
+        .then(state.key(Action::ReviewScreen(actions::Review::Commands)), theme.key())
+        .then(" all", theme.quiet());
     let inner = frame.draw(canvas, area, false);
     let lines = state.plan.as_ref().map(|p| super::commands::lines(p)).unwrap_or_default();
     for (y, line) in (inner.y + 1..inner.bottom()).zip(lines) {
@@ -205,7 +208,10 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
         Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style)
     };
     if let Some((_, words)) = plan.warnings.iter().find_map(|w| w.fix.as_ref()) {
-        lines.push(key("f", "fix", theme.strong()).then(words.clone(), theme.text()));
+        lines.push(
+            key(state.key(Action::ReviewScreen(actions::Review::Fix)), "fix", theme.strong())
+                .then(words.clone(), theme.text()),
+        );
     }
     if review.left_out.contains(&plan.gun) {
         lines.push(key("space", "take it in again", theme.text()).then("it is left out", theme.quiet()));

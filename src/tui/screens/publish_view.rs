@@ -71,7 +71,9 @@ struct Columns {
 
 fn columns(inner: Rect, narrow: bool) -> Columns {
     let name = inner.x + 4;
-    let (width, step) = if narrow { (18, 8) } else { (18, 14) };
+    // The heads of all steps are whole.
+    let width = if inner.width < 62 { 15 } else { 18 };
+    let step = if narrow { 8 } else { 14 };
     let name_end = name + width;
     let steps = name_end + 1;
     Columns { name, name_end, steps, step, result: steps + step * 5 }
@@ -189,7 +191,10 @@ fn draw_result(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u
     let x = canvas.put(x, y, end, word, style);
     let right = match (&track.ended, track.began) {
         (Some((_, p)), _) if p.outcome == PublishOutcome::Unchanged => String::new(),
-        (Some((_, p)), _) if p.outcome != PublishOutcome::Done => "kept staged".to_owned(),
+        (Some((_, p)), _) if p.outcome != PublishOutcome::Done => {
+            let fits = |words: &&&str| x + 2 + u16::try_from(words.len()).unwrap_or(u16::MAX) <= end;
+            ["kept staged", "kept"].iter().find(fits).map_or_else(String::new, |words| (*words).to_owned())
+        }
         (Some((ended, _)), Some(began)) => {
             let tenths = (ended.as_millisecond() - began.as_millisecond()) / 100;
             format!("{}.{} s", tenths / 10, tenths % 10)

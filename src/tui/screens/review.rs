@@ -1,7 +1,7 @@
 //! Review: the one gate before anything is sent.
 
 use super::commands;
-use crate::engine::plan::{Remedy, Weight};
+use crate::engine::plan::{PlannedChange, Remedy, Weight};
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, RepositoryPlan};
 use crate::tuf::Gun;
@@ -62,7 +62,7 @@ pub fn selected(state: &State) -> Option<&RepositoryPlan> {
     let plans = &state.plan.as_ref()?.repositories;
     match review.list.selected()? {
         ReviewRow::Repository(gun) => plans.iter().find(|p| p.gun == *gun),
-        ReviewRow::Change(id) => plans.iter().find(|p| p.changes.iter().any(|c| c.entry == *id)),
+        ReviewRow::Change(id) | ReviewRow::With(id) => plans.iter().find(|p| p.change(*id).is_some()),
         ReviewRow::Dropped(id) => {
             let (gun, _) = review.dropped.iter().find(|(_, c)| c.entry == *id)?;
             plans.iter().find(|p| p.gun == *gun)
@@ -82,6 +82,7 @@ pub fn space_word(state: &State) -> &'static str {
     match review.list.selected() {
         _ if plan.is_some_and(|plan| review.left_out.contains(&plan.gun)) => "take all in",
         Some(ReviewRow::Change(_)) => "drop the change",
+        Some(ReviewRow::With(_)) => "drop what needs it",
         Some(ReviewRow::Dropped(_)) => "keep the change",
         Some(ReviewRow::Repository(gun)) if review.accepted.contains(gun) => "no longer accept",
         Some(ReviewRow::Repository(_)) if plan.is_some_and(|p| p.is_dangerous() && !p.is_blocked()) => "accept",
@@ -209,7 +210,7 @@ pub fn reindex(state: &mut State) {
     let plan = state.plan.clone();
     let Screen::Review(review) = &mut state.screen else { return };
     let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
-    let staged = |id: EntryId| plans.iter().any(|p| p.changes.iter().any(|c| c.entry == id));
+    let staged = |id: EntryId| plans.iter().any(|p| p.change(id).is_some());
     review.dropped.retain(|(_, c)| !staged(c.entry));
     review.accepted.retain(|gun| plans.iter().any(|p| p.gun == *gun && p.is_dangerous()));
     let planned = plans.iter().flat_map(|p| p.changes.iter().map(|c| (&p.gun, c)));
@@ -244,7 +245,7 @@ fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<Rev
     let (mut rows, mut at) = (Vec::new(), None);
     for gun in guns {
         let plan = plans.iter().find(|p| p.gun == *gun);
-        let kept = plan.into_iter().flat_map(|p| &p.changes).map(|c| (&c.change, ReviewRow::Change(c.entry)));
+        let kept = plan.into_iter().flat_map(|p| &p.changes).map(|c| (&c.change, row(c)));
         let dropped = review.dropped.iter().filter(|(of, _)| of == gun);
         let dropped = dropped.map(|(_, c)| (&c.change, ReviewRow::Dropped(c.entry)));
         let mut own: Vec<(&Change, ReviewRow)> = kept.chain(dropped).collect();
@@ -261,6 +262,10 @@ fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<Rev
         }
     }
     (rows, at)
+}
+
+fn row(change: &PlannedChange) -> ReviewRow {
+    if change.comes_along { ReviewRow::With(change.entry) } else { ReviewRow::Change(change.entry) }
 }
 
 /// Does what the user wants.
@@ -306,8 +311,8 @@ fn toggle(state: &mut State) -> Vec<Effect> {
             }
             vec![]
         }
-        Some(ReviewRow::Change(id)) => {
-            let found = plans.iter().find_map(|p| Some((p, p.changes.iter().find(|c| c.entry == id)?)));
+        Some(ReviewRow::Change(id) | ReviewRow::With(id)) => {
+            let found = plans.iter().find_map(|p| Some((p, p.change(id)?)));
             let Some((plan, change)) = found else { return vec![] };
             review.at = Some((plan.gun.clone(), change.change.clone()));
             review.dropped.push((plan.gun.clone(), change.clone()));

@@ -204,8 +204,9 @@ fn draw_row(
                 canvas.put(x + 3, y, end, &text, theme.quiet());
             }
         }
-        ReviewRow::Change(id) => {
-            if let Some((plan, change)) = find(plans, *id) {
+        ReviewRow::Change(id) | ReviewRow::With(id) => {
+            let is_along = matches!(row, ReviewRow::With(_));
+            if let Some((plan, change)) = find(plans, *id, is_along) {
                 change_row(canvas, (start, y, end), change, !review.left_out.contains(&plan.gun), wide);
             }
         }
@@ -217,8 +218,9 @@ fn draw_row(
     }
 }
 
-fn find(plans: &[RepositoryPlan], id: EntryId) -> Option<(&RepositoryPlan, &PlannedChange)> {
-    plans.iter().find_map(|plan| Some((plan, plan.changes.iter().find(|c| c.entry == id)?)))
+fn find(plans: &[RepositoryPlan], id: EntryId, is_along: bool) -> Option<(&RepositoryPlan, &PlannedChange)> {
+    let is_meant = |change: &&PlannedChange| change.entry == id && change.comes_along == is_along;
+    plans.iter().find_map(|plan| Some((plan, plan.changes.iter().find(is_meant)?)))
 }
 
 fn head_words(review: &Review, canvas: &Canvas<'_>, plan: &RepositoryPlan, wide: bool) -> String {

@@ -220,6 +220,7 @@ impl Action {
             Self::Repositories(_) | Self::Roles(_) | Self::Tags(_) | Self::Rotate => state.closed_here(),
             Self::Wizard(actions::Wizard::Menu) => state.closed_here(),
             Self::Wizard(_) => state.closed_to_wizard(),
+            Self::Undo | Self::Redo => state.closed_to_retrace(self),
             _ => state.closed_all(),
         }
     }

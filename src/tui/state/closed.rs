@@ -1,7 +1,8 @@
 //! What must stay as it is, and why: everything, or what a server holds.
 
-use super::State;
+use super::binding::Action;
 use super::guide::Guide;
+use super::{Screen, State};
 use crate::tuf::Gun;
 
 const READ_ONLY: &str = "read-only: nothing is staged, made or published";
@@ -27,6 +28,23 @@ impl State {
     pub fn closed_to_wizard(&self) -> Option<&'static str> {
         let mut guns = self.guide.iter().flat_map(Guide::guns);
         self.closed_all().or_else(|| guns.find_map(|gun| self.closed(&gun)))
+    }
+
+    /// The same of what undo or redo would change. What only takes back what is shown is always possible.
+    #[must_use]
+    pub(super) fn closed_to_retrace(&self, way: Action) -> Option<&'static str> {
+        let is_shown_again = match &self.screen {
+            Screen::Main => !self.known.taken_off.is_empty(),
+            Screen::Review(review) => review.just_left.is_some(),
+            Screen::Publish(_) => false,
+            Screen::Wizard => return self.closed_to_wizard(),
+        };
+        let act = match way {
+            Action::Undo if is_shown_again => return None,
+            Action::Undo => &self.stage.undoes,
+            _ => &self.stage.redoes,
+        };
+        self.closed_all().or_else(|| act.guns().find_map(|gun| self.closed(gun)))
     }
 
     /// The same of anything at all.

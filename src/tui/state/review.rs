@@ -29,6 +29,8 @@ pub struct Review {
 pub enum ReviewRow {
     Repository(Gun),
     Change(EntryId),
+    /// What comes with a change.
+    With(EntryId),
     /// Dropped in this review; can be kept again.
     Dropped(EntryId),
 }

@@ -1,7 +1,7 @@
 //! Keys that sentences name: those of the user, else the usual ones, which the tables bind.
 
 use super::State;
-use super::actions::{Repositories, Roles, Tags, Wizard};
+use super::actions::{Repositories, Review, Roles, Tags, Wizard};
 use super::binding::Action;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
@@ -22,6 +22,11 @@ pub const USUAL: &[(Action, &str)] = &[
     (Action::Scroll(Move::Down), "]"),
     (Action::Scroll(Move::Up), "["),
     (Action::Wizard(Wizard::Menu), "W"),
+    (Action::Wizard(Wizard::Why), "w"),
+    (Action::ReviewScreen(Review::Fix), "f"),
+    (Action::ReviewScreen(Review::Commands), "e"),
+    (Action::EndTour, "T"),
+    (Action::Repositories(Repositories::Add), "a"),
     (Action::Repositories(Repositories::Renew), "t"),
     (Action::Repositories(Repositories::SignAgain), "w"),
     (Action::Repositories(Repositories::Restore), "S"),

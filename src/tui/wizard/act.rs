@@ -76,9 +76,20 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
 /// What this wizard has staged, and is staged still.
 #[must_use]
 pub(super) fn own_entries(state: &State, guide: &Guide) -> Vec<EntryId> {
-    let wanted = changes(&guide.facts);
+    let wanted = wanted(guide);
     let is_own = |staged: &&StagedChange| wanted.iter().any(|(gun, c)| *gun == staged.gun && *c == staged.change);
     state.stage.changes.iter().filter(is_own).map(|staged| staged.id).collect()
+}
+
+/// What this wizard would stage, or has staged.
+pub(super) fn wanted(guide: &Guide) -> Vec<(Gun, Change)> {
+    changes(&guide.facts)
+}
+
+/// Stages again what the wizard staged and was taken back, and nothing else.
+pub fn redo(state: &mut State) -> Vec<Effect> {
+    let own = state.guide.as_ref().map(wanted).unwrap_or_default();
+    vec![Effect::RedoOnly(own)]
 }
 
 /// Takes back what the wizard staged, and nothing else.

@@ -6,7 +6,8 @@ use crate::tuf::Gun;
 use crate::tui::kit::canvas::Runs;
 use crate::tui::kit::format::{count, span};
 use crate::tui::kit::message::{Message, Tone};
-use crate::tui::state::{DueReminder, State};
+use crate::tui::state::binding::Action;
+use crate::tui::state::{DueReminder, State, actions};
 
 /// Takes how far the begun wizards are; says once what is due.
 pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
@@ -18,7 +19,7 @@ pub(super) fn take(state: &mut State, begun: Vec<Begun>) {
     let Some((begun, what)) = state.begun.iter().find_map(|begun| Some((begun, begun.due(state.now)?))) else { return };
     let object = format!("{what}: {}", names(state, begun));
     state.reminder = DueReminder::Said;
-    let back = Some(("W", "goes on"));
+    let back = Some((state.key(Action::Wizard(actions::Wizard::Menu)), "goes on"));
     let since = state.now;
     state.message = Some(Message {
         tone: Tone::Warn,

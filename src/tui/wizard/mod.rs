@@ -8,6 +8,7 @@ mod act;
 mod begin;
 mod due;
 pub mod forms;
+mod loss;
 pub mod menu;
 mod options;
 mod parts;
@@ -29,7 +30,7 @@ use super::state::{Screen, State, Work};
 use crate::engine::wizard::{StepKind, StepState};
 use crate::tuf::Gun;
 
-pub use act::{undo, update};
+pub use act::{redo, undo, update};
 pub use begin::{from_key, from_role, no_key, no_role};
 pub use due::{is_any_due, of_repository, waiting};
 pub use options::{Opt, Pick, Tick};
@@ -114,7 +115,8 @@ fn nothing_staged(state: &State) -> Option<&'static str> {
 }
 
 fn nothing_to_redo(state: &State) -> Option<&'static str> {
-    state.stage.redo.is_none().then_some("nothing to redo")
+    let is_own = guide(state).is_some_and(|guide| state.stage.redoes.is_of(&act::wanted(guide)));
+    (!is_own).then_some("nothing of this wizard was taken back")
 }
 
 /// Moves the cursor among what can be done.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::words;
+use super::{loss, words};
 use crate::engine::view::keys::KeyPlace;
 use crate::engine::wizard::{Choice, Facts, RepositoryFacts, StepKind, StepState, Way, Wizard, changes, ways};
 use crate::engine::{Change, KeyView, RootKeyChoice};
@@ -261,7 +261,7 @@ fn back_up(guide: &Guide) -> Vec<Opt> {
     }
     vec![
         radio(!without, Pick::BackUp, "back it up now", "written, opened again, unlocked"),
-        radio(without, Pick::WithoutBackup, "go on without", words::loss(&guide.choice().wizard)),
+        radio(without, Pick::WithoutBackup, "go on without", loss::loss(guide)),
     ]
 }
 

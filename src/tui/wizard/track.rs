@@ -9,6 +9,7 @@ use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::frame::rule;
 use crate::tui::kit::theme::Theme;
 use crate::tui::state::State;
+use crate::tui::state::binding::Action;
 use crate::tui::state::guide::{Footing, Guide};
 
 /// Sign and style of a step.
@@ -116,7 +117,7 @@ fn safety(state: &State, guide: &Guide) -> Vec<(&'static str, Runs)> {
             lines.push(("to go back", Runs::new().then(back, theme.text())));
         } else {
             lines.push(("nothing is sent before", Runs::new().then(format!("step {}", place + 1), theme.text())));
-            lines.push(("undo until then", Runs::new().then("u", theme.key())));
+            lines.push(("undo until then", Runs::new().then(state.key(Action::Undo), theme.key())));
         }
     }
     lines

@@ -10,6 +10,8 @@ use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::message::Said;
 use crate::tui::state::State;
+use crate::tui::state::actions::Wizard;
+use crate::tui::state::binding::Action;
 use crate::tui::state::guide::Guide;
 
 /// Width of the list of steps.
@@ -113,7 +115,12 @@ fn one_column(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect
 fn fitting(state: &State, mut lines: Vec<Runs>, room: usize) -> (Vec<Runs>, u16) {
     if lines.len() > room {
         lines.truncate(room.saturating_sub(1));
-        lines.push(Runs::new().gap(4).then("w", state.theme.key()).then(" shows all of it", state.theme.quiet()));
+        lines.push(
+            Runs::new()
+                .gap(4)
+                .then(state.key(Action::Wizard(Wizard::Why)), state.theme.key())
+                .then(" shows all of it", state.theme.quiet()),
+        );
     }
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     (lines, rows)
@@ -153,7 +160,7 @@ fn step(state: &State, guide: &Guide, canvas: &mut Canvas<'_>, place: Rect, room
         let more = Runs::new()
             .then(theme.glyphs.cut, theme.quiet())
             .gap(2)
-            .then("w", theme.key())
+            .then(state.key(Action::Wizard(Wizard::Why)), theme.key())
             .then(" more", theme.quiet());
         canvas.runs_right(x, place.bottom() - 1, end, &more);
     }

@@ -207,16 +207,6 @@ pub(super) fn detail<'a>(guide: &Guide, step: &'a StepView) -> &'a [String] {
     if comes_last && is_later { &[] } else { &step.detail }
 }
 
-/// What the loss of a new key without a backup means.
-#[must_use]
-pub(super) fn loss(wizard: &Wizard) -> &'static str {
-    match wizard {
-        Wizard::Root | Wizard::FirstSetup => "if root is lost, nobody can replace it",
-        Wizard::Targets | Wizard::Snapshot { .. } => "if it is lost, whoever holds root replaces it",
-        _ => "if it is lost, whoever holds targets replaces it",
-    }
-}
-
 /// With which key a step works.
 #[must_use]
 pub(super) fn with_key(state: &State, guide: &Guide, step: &StepView) -> String {

@@ -74,5 +74,19 @@ fn what_names_no_action_or_no_key_is_said_with_what_was_meant() {
     assert!(said(&state).contains("1 more; @ shows all"), "{}", said(&state));
     assert_eq!(state.log.newest().count(), 2);
     assert!(said(&with_keys(&[("quit", &["hyper-q"])])).contains("\"hyper-q\" for quit is no key"));
-    assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is no key"));
+    assert!(said(&with_keys(&[("quit", &["ctrl-c"])])).contains("is reserved: ctrl-c stops"));
+    assert!(said(&with_keys(&[("undo", &["ctrl-z"])])).contains("\"ctrl-z\" for undo is reserved"));
+}
+
+#[test]
+fn keys_on_the_screen_are_those_of_the_user_wherever_they_are_drawn() {
+    let mut state = with_keys(&[("review.fix", &["F"]), ("review.commands", &["C"]), ("review", &["ctrl-r"])]);
+    tell_stage(&mut state, stage(), plan());
+    state.message = None;
+    press(&mut state, "5");
+    assert!(signs(&draw(&state)).contains("ctrl-r review"), "{}", signs(&draw(&state)));
+    press(&mut state, "<ctrl-r>Gk");
+    state.size = (160, 45);
+    let shown = signs(&draw(&state));
+    assert!(shown.contains("F      fix") && shown.contains("C all"), "{shown}");
 }

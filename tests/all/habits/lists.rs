@@ -250,3 +250,43 @@ fn a_whole_pane_looks_as_stored() {
         state
     });
 }
+
+#[test]
+fn keys_that_may_follow_are_whole_in_the_smallest_window_also_with_marks() {
+    for prefix in ["g", ","] {
+        let mut state = browsing();
+        (state.size, state.message) = ((60, 16), None);
+        press(&mut state, "1");
+        let bar = |state: &State| signs(&draw(state)).lines().rev().take(2).map(str::to_owned).collect::<Vec<_>>();
+        let mut marked = browsing();
+        (marked.size, marked.message) = ((60, 16), None);
+        press(&mut marked, "1<space>k");
+        assert!(bar(&marked)[1].contains("1 marked"), "{:?}", bar(&marked));
+        press(&mut state, prefix);
+        press(&mut marked, prefix);
+        let words = |lines: Vec<String>| {
+            let text: Vec<String> =
+                lines.iter().map(|l| l.split(" of ").next().unwrap_or_default().to_owned()).collect();
+            text.concat().split_whitespace().filter(|w| w.chars().all(char::is_alphabetic)).map(str::to_owned).collect()
+        };
+        let (one, other): (Vec<String>, Vec<String>) = (words(bar(&state)), words(bar(&marked)));
+        assert_eq!(one, other, "{prefix}");
+    }
+}
+
+#[test]
+fn what_needs_a_person_uses_all_rows_of_the_smallest_window() {
+    let mut state = browsing();
+    state.size = (60, 16);
+    press(&mut state, "N");
+    let shown = signs(&draw(&state));
+    let lines: Vec<&str> = shown.lines().collect();
+    let (first, last) = (
+        lines.iter().position(|line| line.contains("Needs you")).unwrap(),
+        lines.iter().position(|line| line.contains("go there")).unwrap(),
+    );
+    // Behind the border: a blank one, the list, the line that counts what is below, and what is said.
+    let blank = |line: &&&str| line.chars().all(|c| !c.is_alphanumeric());
+    let free = lines[first + 2..last].iter().filter(blank).count();
+    assert!(free <= 2 || !shown.contains("more below"), "{shown}");
+}

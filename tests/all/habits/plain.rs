@@ -18,13 +18,16 @@ struct Talk {
     heard: String,
     whole: String,
     _home: TempDir,
+    /// Where the sandbox makes its directory, so that it is removed even after a kill.
+    _temporary: TempDir,
 }
 
 impl Talk {
     fn start(arguments: &[&str]) -> Self {
-        let home = TempDir::new().unwrap();
+        let (home, temporary) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
         command.args(arguments).env_clear().env("HOME", home.path()).current_dir(home.path());
+        command.env("TMPDIR", temporary.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
@@ -37,7 +40,8 @@ impl Talk {
                 }
             }
         });
-        Self { child, input, output: receiver, heard: String::new(), whole: String::new(), _home: home }
+        let (heard, whole) = (String::new(), String::new());
+        Self { child, input, output: receiver, heard, whole, _home: home, _temporary: temporary }
     }
 
     /// Waits for a text and gives what came before it and with it.
@@ -283,6 +287,7 @@ fn a_terminal_that_cannot_move_its_cursor_gets_lines_and_hides_what_is_secret() 
     let mut shell = Command::new("sh");
     let program = env!("CARGO_BIN_EXE_trustdeck");
     shell.arg("-c").arg(format!("TERM=dumb exec '{program}' sandbox")).env_clear().env("HOME", home.path());
+    shell.env("TMPDIR", home.path());
     shell.env("PATH", std::env::var_os("PATH").unwrap()).current_dir(home.path());
     let mut terminal = Terminal::start(&shell, 100, 60);
     terminal.wait_for("Repositories, ");

@@ -175,3 +175,46 @@ fn a_read_only_screen_looks_as_stored() {
         state
     });
 }
+
+#[test]
+fn undo_and_redo_leave_a_read_only_server_alone() {
+    let mut state = staged();
+    state.stage.redo = Some("something".to_owned());
+    let act = trustdeck::engine::StagedAct { added: vec![(gun("admin/api"), Change::Republish)], removed: vec![] };
+    (state.stage.undoes, state.stage.redoes) = (act.clone(), act);
+    let only = |host: &str| ReadOnly { everything: false, servers: [host.to_owned()].into() };
+    state.here.read_only = only("registry.example.com");
+    for key in ["u", "U"] {
+        assert_eq!(press(&mut state, key), [], "{key}");
+        assert!(said(&state).contains("[servers] read_only"), "{}", said(&state));
+    }
+    state.here.read_only = only("other.example.com");
+    assert_eq!(press(&mut state, "u"), [Effect::Undo]);
+    assert_eq!(press(&mut state, "U"), [Effect::Redo]);
+}
+
+#[test]
+fn what_was_hidden_comes_back_where_nothing_may_be_changed() {
+    let mut state = read_only(browsing());
+    press(&mut state, "1d");
+    let hidden = gun("admin/demo");
+    assert_eq!(press(&mut state, "u"), [Effect::PutBack(vec![hidden])]);
+}
+
+#[test]
+fn the_engine_takes_nothing_back_for_a_server_that_is_read_only() {
+    let home = TempDir::new().unwrap();
+    let engine = |servers: &[&str]| {
+        let read_only = ReadOnly { everything: false, servers: servers.iter().map(|s| (*s).to_owned()).collect() };
+        let settings = settings_of(home.path(), &home.path().join("trust"), "https://notary.example.com:4443");
+        Engine::open(Settings { read_only, ..settings }, Arc::new(jiff::Timestamp::now)).unwrap()
+    };
+    let change = vec![(gun("a"), Change::Create { root_key: RootKeyChoice::Auto })];
+    engine(&[]).stage().stage(change.clone()).unwrap();
+    let closed = engine(&["notary.example.com"]);
+    assert_eq!(closed.stage().undo().unwrap_err().kind(), Kind::Policy);
+    engine(&[]).stage().undo().unwrap();
+    assert_eq!(closed.stage().redo().unwrap_err().kind(), Kind::Policy);
+    assert_eq!(closed.stage().redo_only(&change).unwrap_err().kind(), Kind::Policy);
+    assert_eq!(engine(&[]).stage().redo().unwrap().changes.len(), 1);
+}

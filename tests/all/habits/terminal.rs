@@ -9,8 +9,9 @@ use trustdeck::sandbox::PASSPHRASE;
 
 /// A user at a sandbox.
 pub struct User {
-    home: TempDir,
+    // The terminal goes first, and with it what writes into the home.
     pub terminal: Terminal,
+    home: TempDir,
 }
 
 impl User {
@@ -35,6 +36,8 @@ fn command(home: &TempDir, options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
     command.arg("sandbox").args(options).arg("--log-file").arg(home.path().join("kept.log")).env_clear();
     command.env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
+    // A sandbox that is killed leaves its directory there.
+    command.env("TMPDIR", home.path());
     command
 }
 

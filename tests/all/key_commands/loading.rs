@@ -216,7 +216,7 @@ fn a_short_rsa_key_is_refused() {
     fs::set_permissions(home.path().join("short.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     let refused = home.key(&["load", "short.pem", "--json"]).ended(1);
     assert_eq!(refused.kinds(), ["keystore"]);
-    assert!(refused.stderr.contains("the key: holds an RSA key under 2048 bits"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("short.pem: the key: holds an RSA key under 2048 bits"), "{}", refused.stderr);
     // As a backup it is refused as well, and that is foretold.
     for more in [&["--dry-run"][..], &[]] {
         let refused = home.key(&[&["restore", "short.pem", "--json"], more].concat()).ended(1);

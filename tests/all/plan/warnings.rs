@@ -281,6 +281,9 @@ fn a_new_repository_needs_new_keys_or_the_stored_root_key() {
     let unaware = World::new().with_facts(KnownFiles::Absent, &create[1..], plan_repository);
     assert_eq!(unaware.changes.iter().map(|c| c.change.clone()).collect::<Vec<_>>(), create);
     assert!(unaware.creates && !unaware.is_blocked());
+    // Both go by the name of the one that is staged, which is found by it.
+    assert_eq!(unaware.changes.iter().map(|c| c.comes_along).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(unaware.change(unaware.changes[0].entry).unwrap().change, create[1]);
 }
 
 /// Another trust directory with a root key.

@@ -62,7 +62,7 @@ async fn a_short_wait_that_the_server_asks_for_is_kept_and_told() {
     let client = NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap();
     let (one, other) = tokio::join!(fetch(&client), fetch(&client));
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
-    assert_eq!(heard.try_recv().unwrap(), Remark::Waits { host, status: Some(429), seconds: 1 });
+    assert_eq!(heard.try_recv().unwrap(), Remark::Waits { host, status: Some(429), cause: None, seconds: 1 });
     assert!(heard.try_recv().is_err(), "both wait at once, and that is one word");
 }
 

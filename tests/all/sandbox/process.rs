@@ -118,7 +118,7 @@ fn a_sandbox_that_others_reach_wants_a_login_or_to_be_called_open() {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
         command.args(["sandbox", "--serve", "--empty", "--json", "--listen", listen]).args(more);
-        run(command.env_clear().env("HOME", home.path()))
+        run(command.env_clear().env("HOME", home.path()).env("TMPDIR", home.path()))
     };
     for everywhere in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0", "192.0.2.1:0"] {
         let refused = run_at(everywhere, &[]).ended(2);

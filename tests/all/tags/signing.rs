@@ -248,7 +248,7 @@ fn a_tag_that_is_signed_anew_says_that_it_takes_the_place_of_what_was_staged() {
     let [first, second] = [sign(1, "77fe10aa"), sign(2, "0badcafe")].map(|staged| Stage {
         changes: vec![staged],
         undo: Some("sign latest in admin/demo".to_owned()),
-        redo: None,
+        ..Stage::default()
     });
     let mut tell_staged = |stage: &Stage| {
         let told = Some(Told::new("staged", "sign latest in demo"));

@@ -16,7 +16,7 @@ const DOWN: &str = "\u{1b}[B";
 fn sandbox(token: &Token, home: &TempDir) -> Terminal {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
     command.env_clear().env("HOME", home.path()).env("LANG", "C.UTF-8").current_dir(home.path());
-    command.args(["sandbox", "--pkcs11-module"]).arg(token.module());
+    command.env("TMPDIR", home.path()).args(["sandbox", "--pkcs11-module"]).arg(token.module());
     let mut terminal = Terminal::start(token.at(&mut command), 100, 30);
     terminal.wait("all repositories", |shown| shown.contains("✓ ok      team/worker") && !shown.contains("asks"));
     terminal.keys("T");

@@ -530,3 +530,17 @@ fn a_late_answer_about_another_choice_is_dropped() {
     answer(&mut state, Learned::Seen(Box::new(other)));
     assert!(shows(&state).contains("New key  now"));
 }
+
+#[test]
+fn the_loss_of_a_signers_key_in_a_set_up_is_not_told_as_that_of_root() {
+    let mut facts = begun(Wizard::FirstSetup);
+    let root = public("admin laptop").canonical_id().clone();
+    facts.choice.first.root_key = Some(RootKeyChoice::Stored(root.clone()));
+    facts.choice.first.signers.insert(signer(), vec![public("jeff old laptop")]);
+    let both = shows(&walking(facts.clone()));
+    assert!(both.contains("if root is lost, nobody can replace it"), "{both}");
+    facts.backed_up.insert(root);
+    let one = shows(&walking(facts));
+    assert!(one.contains("if it is lost, whoever holds targets replaces it"), "{one}");
+    assert!(!one.contains("for root that is the end"), "{one}");
+}

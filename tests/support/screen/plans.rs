@@ -49,7 +49,7 @@ pub fn stage() -> Stage {
             staged(4, "admin/api", remove_ben()),
         ],
         undo: Some("remove signer ben from admin/api".to_owned()),
-        redo: None,
+        ..Stage::default()
     }
 }
 
@@ -75,6 +75,7 @@ fn key(mark: Mark, (first, label): (&str, &str)) -> KeyDiff {
 fn planned(entry: u64, change: Change, mark: Mark, thing: &str, id: &str, roles: &[&str]) -> PlannedChange {
     PlannedChange {
         entry: EntryId(entry),
+        comes_along: false,
         change,
         mark,
         thing: thing.to_owned(),

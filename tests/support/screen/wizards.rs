@@ -212,7 +212,7 @@ pub fn open(state: &mut State, facts: Facts) {
     state.stage = Stage {
         undo: (!changes.is_empty()).then(|| "4 changes".to_owned()),
         changes: changes.into_iter().enumerate().map(entry).collect(),
-        redo: None,
+        ..Stage::default()
     };
     answer(state, Learned::Opened(Box::new(facts)));
     settle(state);

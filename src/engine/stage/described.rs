@@ -1,0 +1,16 @@
+//! What acts of staging are called.
+
+use crate::engine::draft::change::Change;
+use crate::tuf::Gun;
+
+/// What staging these is called.
+pub(in crate::engine) fn describe_all(changes: &[(Gun, Change)]) -> String {
+    match changes {
+        [(gun, change)] => change.describe_at(gun.as_str()),
+        [(gun, first), rest @ ..] if rest.iter().all(|(g, c)| g == gun && c.describe() == first.describe()) => {
+            first.describe_at(gun.as_str())
+        }
+        [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
+        more => format!("{} changes", more.len()),
+    }
+}

@@ -100,6 +100,9 @@ impl Server {
                 let message = format!("this gate shows signed tags only; push to {}", self.upstream);
                 Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message))
             }
+            Route::Unfit => Err(Refusal::denied(
+                "this gate serves tags and digests of SHA-2, of repositories that a registry can hold",
+            )),
             Route::Unknown => {
                 Err(Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "this gate serves tags, manifests and blobs"))
             }

@@ -187,7 +187,7 @@ impl Registry {
         let content = Content::read(&media_type, &answer.body);
         let content = content.map_err(|why| RemoteError::Malformed { host, what, why })?;
         let own_type = manifest::own_type(&media_type, &answer.body);
-        Ok(Manifest { bytes: answer.body, digest, media_type, own_type, content })
+        Ok(Manifest { bytes: answer.body.into(), digest, media_type, own_type, content })
     }
 
     /// Refuses a registry that answers for another digest than it was asked for.

@@ -176,7 +176,7 @@ async fn a_manifest_with_two_meanings_is_refused() {
 async fn an_unknown_form_is_passed_on_by_its_digest() {
     let server = Scripted::start(|_, _| manifest("application/x-signature", b"{}", None)).await;
     let got = client(&server).manifest(&path(APP), &by_digest(&support::image::digest(b"{}"))).await.unwrap();
-    assert_eq!((got.content, got.bytes), (Content::Other, b"{}".to_vec()));
+    assert_eq!((got.content, got.bytes), (Content::Other, b"{}".to_vec().into()));
 }
 
 #[tokio::test]

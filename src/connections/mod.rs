@@ -41,8 +41,9 @@ pub(crate) struct Bounds {
 }
 
 impl Default for Bounds {
+    /// With what is read for them, connections stay below the 1024 files that a process may usually open.
     fn default() -> Self {
-        Self { idle: Duration::from_secs(30), taking: Duration::from_secs(60), most: 1024 }
+        Self { idle: Duration::from_secs(30), taking: Duration::from_secs(60), most: 512 }
     }
 }
 

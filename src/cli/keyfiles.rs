@@ -1,6 +1,6 @@
 //! Lists of tags, read from files that users name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -28,12 +28,35 @@ pub(super) struct ListedTag {
     pub(super) target: SignedTarget,
 }
 
+/// The repository that a list is said to be of, and where registries are that stand elsewhere than names say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    /// The repository.
+    pub(super) gun: &'a Gun,
+    /// Host in images' names to URL.
+    pub(super) addresses: &'a BTreeMap<String, String>,
+}
+
+impl Named<'_> {
+    /// Whether it is what was pushed: by name, or by the address of its registry.
+    fn is(&self, pushed: &Gun) -> bool {
+        let at = |host: &str, path: &str| {
+            let url = self.addresses.get(host)?;
+            let place = url.split_once("://").map_or(url.as_str(), |(_, place)| place).trim_end_matches('/');
+            Some(format!("{place}/{path}"))
+        };
+        let elsewhere = self.gun.as_str().split_once('/').and_then(|(host, path)| at(host, path));
+        self.gun == pushed || elsewhere.is_some_and(|elsewhere| elsewhere == pushed.as_str())
+    }
+}
+
 /// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped. What
-/// `docker push` wrote is a list too; its bare tags are of the repository that it names, else of `repository`.
+/// `docker push` wrote is a list too; its bare tags are of the repository that it names. Where one is `named`, that one counts
+/// and must be the same.
 ///
 /// # Errors
 /// One `Input` for each of the first wrong lines, with its number, and one for how many more there are; then nothing of the list may be used.
-pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
+pub(super) fn tag_list(path: &Path, named: Option<Named<'_>>, literal: bool) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LIST + 1).read_to_end(&mut bytes);
@@ -49,24 +72,24 @@ pub(super) fn tag_list(path: &Path, repository: Option<Gun>, literal: bool) -> R
     let text = String::from_utf8_lossy(&bytes);
     let is_listed = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("sha256:"));
     if text.lines().any(|line| pushed::read(line).is_some()) && !text.lines().any(is_listed) {
-        return pushed_tags(&text, repository).map_err(|problem| vec![problem]);
+        return pushed_tags(&text, named).map_err(|problem| vec![problem]);
     }
-    written_tags(&text, path, repository, literal)
+    written_tags(&text, path, named, literal)
 }
 
 /// A list that somebody wrote: each line counts, be it one of `docker push` or not.
 fn written_tags(
     text: &str,
     path: &Path,
-    mut repository: Option<Gun>,
+    named: Option<Named<'_>>,
     literal: bool,
 ) -> Result<Vec<ListedTag>, Vec<Problem>> {
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty() && !l.trim_start().starts_with('#'));
     let (mut tags, mut problems, mut more) = (Vec::new(), Vec::new(), 0_usize);
-    let mut places = HashMap::new();
+    let (mut places, mut repository) = (HashMap::new(), named.map(|named| named.gun.clone()));
     for (index, line) in lines {
         let tag = match pushed::read(line) {
-            Some(line) => pushed_tag(line, &mut repository),
+            Some(line) => pushed_tag(line, named, &mut repository),
             None => listed(line, literal).map(Some),
         };
         let added = tag.and_then(|tag| tag.map_or(Ok(()), |tag| add(tag, index, &mut places, &mut tags)));
@@ -110,10 +133,10 @@ fn add(
 }
 
 /// What `docker push` says that it pushed; its progress is passed over. What was pushed last counts.
-fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>, Problem> {
-    let mut tags: Vec<ListedTag> = Vec::new();
+fn pushed_tags(text: &str, named: Option<Named<'_>>) -> Result<Vec<ListedTag>, Problem> {
+    let (mut tags, mut repository) = (Vec::<ListedTag>::new(), named.map(|named| named.gun.clone()));
     for line in text.lines().filter_map(pushed::read) {
-        tags.extend(pushed_tag(line, &mut repository)?);
+        tags.extend(pushed_tag(line, named, &mut repository)?);
     }
     let mut met = HashSet::new();
     tags.reverse();
@@ -126,10 +149,23 @@ fn pushed_tags(text: &str, mut repository: Option<Gun>) -> Result<Vec<ListedTag>
 }
 
 /// The tag of a line, or none where it says of which repository the next ones are.
-fn pushed_tag(line: PushLine, repository: &mut Option<Gun>) -> Result<Option<ListedTag>, Problem> {
+fn pushed_tag(
+    line: PushLine,
+    named: Option<Named<'_>>,
+    repository: &mut Option<Gun>,
+) -> Result<Option<ListedTag>, Problem> {
     let (tag, target) = match line {
         PushLine::Repository(name) => {
-            *repository = Some(parse_bare(&name, false)?);
+            let pushed = parse_bare(&name, false)?;
+            match named {
+                None => *repository = Some(pushed),
+                Some(named) if named.is(&pushed) => {}
+                Some(Named { gun, .. }) => {
+                    let hint = "name the repository that was pushed; if its registry has two names, say so in [registries] \
+                                of config.toml";
+                    return Err(input(format!("{pushed} was pushed, and {gun} is to be signed"), hint));
+                }
+            }
             return Ok(None);
         }
         PushLine::Pushed { tag, target } => (tag, target),

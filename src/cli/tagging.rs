@@ -21,8 +21,9 @@ pub(super) async fn signing(context: &Context, sign: &Sign) -> Result<Wanted, Ve
     let listed = match (&sign.from, sign.references.as_slice(), &sign.digest, sign.size) {
         (Some(file), [], ..) => pushed(context, keyfiles::tag_list(file, None, literal)?, sign).await?,
         (Some(file), [repository], ..) => {
-            let repository = Some(context.repository(repository)?);
-            pushed(context, keyfiles::tag_list(file, repository, literal)?, sign).await?
+            let (gun, registries) = (&context.repository(repository)?, &context.engine.settings().servers.registries);
+            let named = Some(keyfiles::Named { gun, addresses: &registries.addresses });
+            pushed(context, keyfiles::tag_list(file, named, literal)?, sign).await?
         }
         (None, [reference], Some(digest), Some(size)) => {
             let (gun, tag) = match &sign.target {

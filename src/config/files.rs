@@ -173,6 +173,12 @@ impl OwnConfig {
                 return Err(input(&message, "expected a full name such as docker.io/acme/web, or its beginning and *"));
             }
         }
+        for host in written.registries.keys() {
+            if Gun::parse(&format!("{host}/x")).ok().and_then(|gun| Some(gun.host()? == host)) != Some(true) {
+                let message = format!("{}: registries names {host:?}, which is no host of images", path.display());
+                return Err(input(&message, "expected the host alone, such as registry.example.com or localhost:5000"));
+            }
+        }
         let idle_lock_minutes = written.idle_lock_minutes.unwrap_or(IDLE_LOCK_MINUTES);
         if !i64::try_from(idle_lock_minutes).is_ok_and(|minutes| IDLE_LOCK.holds(minutes)) {
             let message = format!("{}: idle_lock_minutes is {idle_lock_minutes}", path.display());

@@ -8,6 +8,8 @@
 
 mod answer;
 mod login;
+mod passing;
+mod places;
 mod reach;
 mod route;
 mod serve;

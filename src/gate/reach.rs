@@ -30,43 +30,81 @@ const REPOSITORIES: usize = 1024;
 /// How long it counts that a manifest says too much or what cannot be understood.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// Manifests by repository and digest.
-type Held = HashMap<(RepositoryPath, String), Arc<Manifest>>;
+/// A manifest's repository and digest.
+type Key = (RepositoryPath, String);
+/// A manifest that is being fetched, for all that wait for it.
+type Fetching = Shared<BoxFuture<'static, Result<Arc<Manifest>, RemoteError>>>;
 
 /// Manifests by repository and digest. What has a digest never changes.
 #[derive(Default)]
 pub(super) struct Manifests {
-    kept: Mutex<(usize, Held)>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    weight: usize,
+    kept: HashMap<Key, Arc<Manifest>>,
+    fetching: HashMap<Key, Fetching>,
 }
 
 impl Manifests {
-    /// A manifest by its digest, kept or fetched.
+    /// A manifest by its digest, kept or fetched; who wants one that is being fetched waits for that.
     ///
     /// # Errors
     /// As [`Registry::manifest`].
     pub(super) async fn get(
-        &self,
+        self: &Arc<Self>,
         registry: &Registry,
         path: &RepositoryPath,
         digest: &Digest,
     ) -> Result<Arc<Manifest>, RemoteError> {
         let key = (path.clone(), digest.to_string());
-        let found = {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.1.get(&key).cloned()
+        let fetching = {
+            let mut held = self.held();
+            if let Some(manifest) = held.kept.get(&key) {
+                return Ok(Arc::clone(manifest));
+            }
+            match held.fetching.get(&key) {
+                Some(fetching) => fetching.clone(),
+                None => {
+                    let fetching = self.fetch(registry.clone(), key.clone(), digest.clone());
+                    held.fetching.insert(key, fetching.clone());
+                    fetching
+                }
+            }
         };
-        if let Some(manifest) = found {
-            return Ok(manifest);
-        }
-        let manifest = Arc::new(registry.manifest(path, &Reference::Digest(digest.clone())).await?);
+        fetching.await
+    }
+
+    /// Fetches one in a task, so that it ends also when nobody waits for it any more.
+    fn fetch(self: &Arc<Self>, registry: Registry, key: Key, digest: Digest) -> Fetching {
+        let this = Arc::clone(self);
+        let fetching = tokio::spawn(async move {
+            let fetched = registry.manifest(&key.0, &Reference::Digest(digest)).await.map(Arc::new);
+            this.held().end(key, fetched.as_ref().ok());
+            fetched
+        });
+        async { fetching.await.unwrap_or(Err(RemoteError::Cancelled)) }.boxed().shared()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Keeps what was fetched; what failed is fetched again.
+    fn end(&mut self, key: Key, fetched: Option<&Arc<Manifest>>) {
+        self.fetching.remove(&key);
+        let Some(manifest) = fetched else { return };
         let weight = manifest.bytes.len() * WEIGHT;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0 + weight > KEPT {
-            *kept = Default::default();
+        if self.weight + weight > KEPT {
+            self.kept.clear();
+            self.weight = 0;
         }
-        kept.0 += weight;
-        kept.1.insert(key, Arc::clone(&manifest));
-        Ok(manifest)
+        self.weight += weight;
+        self.kept.insert(key, Arc::clone(manifest));
     }
 }
 
@@ -185,7 +223,7 @@ fn signed(view: &RepositoryView) -> BTreeSet<String> {
 
 /// All that the manifests of trusted tags list.
 async fn listed_by(
-    manifests: &Manifests,
+    manifests: &Arc<Manifests>,
     registry: &Registry,
     path: &RepositoryPath,
     signed: &BTreeSet<String>,
@@ -198,7 +236,7 @@ async fn listed_by(
 
 /// From the manifests of trusted tags to all that they list.
 struct Walk<'a> {
-    manifests: &'a Manifests,
+    manifests: &'a Arc<Manifests>,
     registry: &'a Registry,
     path: &'a RepositoryPath,
     signed: &'a BTreeSet<String>,

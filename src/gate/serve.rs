@@ -1,22 +1,22 @@
 //! Listening, with and without TLS.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinHandle;
 
 use super::server::{Server, handle};
 use super::trust::Trust;
 use super::{GateError, Log, Options};
+use crate::connections::{self, Bounds};
 use crate::engine::{Clock, Engine};
-
-/// How long the head of a request may take, and so how long an idle connection is kept.
-const HEAD_TIME: Duration = Duration::from_secs(30);
+use crate::remote::identity::{Identity, IdentityFault};
 
 /// A running gate; it ends when this is dropped.
 pub struct Running {
@@ -58,28 +58,32 @@ pub async fn start(engine: &Engine, options: &Options, clock: Clock, log: Log) -
     let listener = TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let tls = match &options.tls {
+        Some((certificate, key)) => Some(encrypted(certificate, key).await?),
+        None => None,
+    };
     let trust = Trust::new(engine.tags().clone(), clock, Arc::clone(&log));
-    let server = Server::new(options, engine.tags().clone(), trust, log);
+    let server = Server::new(options, engine.tags().clone(), trust, Arc::clone(&log));
     let app = Router::new().fallback(handle).with_state(Arc::new(server));
     let ending = Handle::new();
-    let task = match &options.tls {
-        Some((certificate, key)) => {
-            let unreadable = |source| GateError::Tls { path: certificate.clone(), source };
-            let tls = RustlsConfig::from_pem_file(certificate, key).await.map_err(unreadable)?;
-            let server = axum_server::from_tcp_rustls(listener, tls);
-            let mut server = server.map_err(failed)?.handle(ending.clone());
-            bound(server.http_builder());
-            tokio::spawn(server.serve(app.into_make_service()))
-        }
-        None => {
-            let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(ending.clone());
-            bound(server.http_builder());
-            tokio::spawn(server.serve(app.into_make_service()))
-        }
-    };
+    let bounds = (Bounds::default(), Some(log));
+    let task = connections::serve(listener, tls, app, ending.clone(), bounds).map_err(failed)?;
     Ok(Running { address, handle: ending, task })
 }
 
-fn bound(builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+/// TLS of a certificate and its key; says which of the two files is wrong.
+async fn encrypted(certificate: &Path, key: &Path) -> Result<RustlsConfig, GateError> {
+    let failed = |path: &Path, source| GateError::Tls { path: path.to_owned(), source };
+    let chain = tokio::fs::read(certificate).await.map_err(|source| failed(certificate, source))?;
+    let secret = tokio::fs::read(key).await.map_err(|source| failed(key, source))?;
+    let secret = zeroize::Zeroizing::new(secret);
+    let tls = RustlsConfig::from_pem(chain.clone(), secret.to_vec()).await;
+    tls.map_err(|source| match Identity::read(&chain, &secret) {
+        Err(IdentityFault::Certificate(why)) => failed(certificate, io::Error::other(why)),
+        Err(IdentityFault::Key(why)) => failed(key, io::Error::other(why)),
+        Err(fault @ IdentityFault::Strangers) => {
+            failed(certificate, io::Error::other(format!("{fault}: {}", key.display())))
+        }
+        Ok(_) => failed(certificate, source),
+    })
 }

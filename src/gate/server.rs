@@ -1,39 +1,40 @@
 //! Each request in, one answer out.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LINK, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
-use futures_util::stream;
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::login::GateLogin;
+use super::passing::{Begun, PIECE, of_bytes};
+use super::places::{Place, Places};
 use super::reach::{Manifests, Reach};
 use super::route::Route;
 use super::trust::Trust;
 use super::{Log, Options};
+use crate::connections::Peer;
 use crate::engine::tags::Tags;
 use crate::engine::tags::agree::agrees;
 use crate::engine::tags::trusted::{trusted_in, trusted_rows};
 use crate::engine::{EngineError, RepositoryView};
 use crate::oci::{DIGEST, Refusal, answer};
 use crate::printable::printable;
-use crate::remote::registry::{BlobPieces, Digest, Expected, Reference, RepositoryPath, is_tag};
+use crate::remote::registry::{Digest, Expected, Reference, RepositoryPath, is_tag};
 use crate::remote::{Registry, RemoteError};
 use crate::tuf::Gun;
 
 /// Largest blob that passes, in bytes.
 const BLOB_LIMIT: u64 = 1 << 40;
-/// Blobs that pass at the same time; who comes later waits.
-const BLOBS: usize = 256;
-/// How long somebody who pulls may take nothing.
-const TAKING: Duration = Duration::from_secs(60);
+/// Blobs and long manifests that pass at the same time; who comes later waits a while.
+const PASSING: usize = 256;
+/// Seconds after which somebody who found no place may come again.
+const COME_AGAIN: &str = "5";
 /// Tags in one answer.
 const PAGE: usize = 1000;
 
@@ -46,7 +47,7 @@ pub(super) struct Server {
     trust: Trust,
     manifests: Arc<Manifests>,
     reach: Reach,
-    blobs: Arc<Semaphore>,
+    places: Places,
     counts: Counts,
     log: Log,
 }
@@ -76,7 +77,7 @@ impl Server {
             trust,
             manifests: Arc::default(),
             reach: Reach::default(),
-            blobs: Arc::new(Semaphore::new(BLOBS)),
+            places: Places::new(PASSING),
             counts: Counts::default(),
             log,
         }
@@ -94,12 +95,15 @@ impl Server {
             Route::Health => Ok(answer(StatusCode::OK, &[], "ok\n")),
             Route::Metrics => Ok(self.metrics()),
             Route::Tags(path) => self.list(&path, head.uri.query().unwrap_or_default()).await,
-            Route::Manifest(path, reference) => self.manifest(&path, &reference, method).await,
-            Route::Blob(path, digest) => self.blob(&path, &digest, method).await,
+            Route::Manifest(path, reference) => self.manifest(&path, &reference, head).await,
+            Route::Blob(path, digest) => self.blob(&path, &digest, head).await,
             Route::Write => {
                 let message = format!("this gate shows signed tags only; push to {}", self.upstream);
                 Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message))
             }
+            Route::Unfit => Err(Refusal::denied(
+                "this gate serves tags and digests of SHA-2, of repositories that a registry can hold",
+            )),
             Route::Unknown => {
                 Err(Refusal::new(StatusCode::NOT_FOUND, "UNSUPPORTED", "this gate serves tags, manifests and blobs"))
             }
@@ -147,7 +151,7 @@ impl Server {
         &self,
         path: &RepositoryPath,
         reference: &Reference,
-        method: &Method,
+        asked: &Parts,
     ) -> Result<Response<Body>, Refusal> {
         let (digest, trusted) = match reference {
             Reference::Tag(tag) => {
@@ -182,7 +186,13 @@ impl Server {
             (DIGEST, digest.as_ref()),
             (ETAG.as_str(), &tag),
         ];
-        let body = if method == Method::HEAD { Body::empty() } else { Body::from(manifest.bytes.clone()) };
+        let body = match asked.method == Method::HEAD {
+            true => Body::empty(),
+            false => {
+                let place = if manifest.bytes.len() > PIECE { Some(self.place(asked).await?) } else { None };
+                of_bytes(manifest.bytes.clone(), place)
+            }
+        };
         Ok(answer(StatusCode::OK, &head, body))
     }
 
@@ -200,15 +210,14 @@ impl Server {
         }
     }
 
-    async fn blob(&self, path: &RepositoryPath, digest: &Digest, method: &Method) -> Result<Response<Body>, Refusal> {
+    async fn blob(&self, path: &RepositoryPath, digest: &Digest, asked: &Parts) -> Result<Response<Body>, Refusal> {
         count(&self.counts.blobs);
         self.admit(path, digest).await?;
         let registry = self.registry(path).await?;
-        // Nothing closes it.
-        let place = Arc::clone(&self.blobs).acquire_owned().await.ok();
+        let place = self.place(asked).await?;
         let expected = Expected { digest: digest.clone(), size: None, limit: BLOB_LIMIT };
-        let blob = registry.blob(path, expected).await;
-        let blob = blob.map_err(|error| self.wrong(path, error, "BLOB_UNKNOWN"))?;
+        let begun = async { Begun::read(registry.blob(path, expected).await?).await }.await;
+        let blob = begun.map_err(|error| self.wrong(path, error, "BLOB_UNKNOWN"))?;
         let (length, tag) = (blob.size().map(|size| size.to_string()), format!("\"{digest}\""));
         let mut head = vec![
             (CONTENT_TYPE.as_str(), "application/octet-stream"),
@@ -216,43 +225,33 @@ impl Server {
             (ETAG.as_str(), tag.as_str()),
         ];
         head.extend(length.as_deref().map(|length| (CONTENT_LENGTH.as_str(), length)));
-        let body = if method == Method::HEAD { Body::empty() } else { self.passing(path, blob, place) };
+        let body = if asked.method == Method::HEAD { Body::empty() } else { self.passing(path, blob, place) };
         Ok(answer(StatusCode::OK, &head, body))
     }
 
+    /// A place for what passes.
+    async fn place(&self, asked: &Parts) -> Result<Place, Refusal> {
+        let address = asked.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        self.places.take(address).await.map_err(|full| {
+            if full.is_news {
+                (self.log)(&printable(&format!("{address} waits in vain: too many blobs pass at the same time")));
+            }
+            let message = "too many blobs pass through this gate at the same time";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TOOMANYREQUESTS", message)
+        })
+    }
+
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
-    fn passing(&self, path: &RepositoryPath, mut blob: BlobPieces, place: Option<OwnedSemaphorePermit>) -> Body {
-        let (sender, receiver) = mpsc::channel::<Result<Bytes, RemoteError>>(1);
+    fn passing(&self, path: &RepositoryPath, blob: Begun, place: Place) -> Body {
         let (log, path) = (Arc::clone(&self.log), path.clone());
         let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));
-        // A task of its own, so that somebody who takes nothing holds neither the registry nor a place.
-        tokio::spawn(async move {
-            let _place = place;
-            loop {
-                let piece = match blob.piece().await {
-                    Ok(None) => break,
-                    Ok(Some(piece)) => Ok(piece),
-                    Err(error) => Err(error),
-                };
-                if let Ok(piece) = &piece {
-                    bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                }
-                if let Err(error) = &piece {
-                    count(&wrong);
-                    log(&printable(&format!("{path}: {error}")));
-                }
-                let ends = piece.is_err();
-                if sender.send_timeout(piece, TAKING).await.is_err() || ends {
-                    break;
-                }
+        blob.body(place, move |passed| match passed {
+            Ok(length) => drop(bytes.fetch_add(length as u64, Ordering::Relaxed)),
+            Err(error) => {
+                count(&wrong);
+                log(&printable(&format!("{path}: {error}")));
             }
-        });
-        let pieces =
-            stream::unfold(
-                receiver,
-                |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) },
-            );
-        Body::from_stream(pieces)
+        })
     }
 
     /// What the registry did wrong, for the log too.
@@ -298,6 +297,9 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
             if refusal.status == StatusCode::UNAUTHORIZED {
                 let challenge = HeaderValue::from_static("Basic realm=\"trustdeck gate\"");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(COME_AGAIN));
             }
             response
         }

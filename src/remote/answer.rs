@@ -7,7 +7,7 @@ use super::again::retry_after;
 use super::distrust::TlsFault;
 use super::error::RemoteError;
 use super::http::Answer;
-use super::stranger::Stranger;
+use super::stranger::{NoRegistry, Stranger};
 use crate::tuf::{DelegationName, Role};
 
 /// Characters of an error's text that are kept.
@@ -102,6 +102,21 @@ pub(super) fn stranger(answer: &Answer) -> Option<Stranger> {
         (404, _) => looks_like(answer).or(Some(Stranger::Other)),
         (200, _) => page.and(looks_like(answer)),
         (511, _) => Some(Stranger::WebPage),
+        _ => None,
+    }
+}
+
+/// What answers, if this is no answer of a registry: it has a code for what it does not have, or says what it is.
+pub(super) fn no_registry(answer: &Answer) -> Option<NoRegistry> {
+    if is_registry(answer) {
+        return None;
+    }
+    let page = is_page(&answer.body).then_some(NoRegistry::WebPage);
+    match (answer.status.as_u16(), first_error(&answer.body)) {
+        (404, Some(item)) if NOTARY_CODES.contains(&item.code.as_str()) => Some(NoRegistry::TrustServer),
+        (404, Some(item)) if !item.code.is_empty() => None,
+        (404, _) => page.or(Some(NoRegistry::Other)),
+        (200 | 511, _) => page,
         _ => None,
     }
 }

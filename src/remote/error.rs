@@ -2,7 +2,7 @@
 
 use super::distrust::TlsFault;
 use super::limits::Overdue;
-use super::stranger::Stranger;
+use super::stranger::{NoRegistry, Stranger};
 use crate::tuf::Role;
 
 /// Docker's name for whoever logs in with an identity token.
@@ -36,6 +36,9 @@ pub enum RemoteError {
     /// Something else than a trust server answers.
     #[error("{host} answers {what}")]
     NotNotary { host: String, what: Stranger, chosen: String },
+    /// Something else than a registry answers.
+    #[error("{host} answers {what}")]
+    NotRegistry { host: String, what: NoRegistry },
     /// A deadline passed.
     #[error("{host} took longer than {seconds} s to {what}")]
     Slow { host: String, what: Overdue, seconds: u64 },

@@ -67,12 +67,28 @@ impl ServerLogin {
         Self { is_of_trust: true, ..Self::new(credentials, remarks) }
     }
 
-    /// What to send with a first try: nothing until the server has asked once.
+    /// What to send with a first try: nothing until the server has asked once, and nothing where what it asked for
+    /// cannot be given: it may ask no more.
     pub(super) async fn authorization(&self, asking: Asking<'_>) -> Result<Option<Authorization>, RemoteError> {
         let learned = self.challenge.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match learned {
-            None => Ok(None),
-            Some(challenge) => self.log_in(asking, &challenge, None).await.map(Some),
+        let Some(challenge) = learned else { return Ok(None) };
+        match self.log_in(asking, &challenge, None).await {
+            Ok(authorization) => Ok(Some(authorization)),
+            // What is written wants a login, and is not sent to hear so.
+            Err(error) if asking.access == Access::Push => Err(error),
+            Err(error) => {
+                self.forget(&challenge);
+                // A realm that cannot be reached would be waited for twice.
+                if error.is_of_login() { Ok(None) } else { Err(error) }
+            }
+        }
+    }
+
+    /// Asks the server anew next time, unless it has asked for something else since.
+    fn forget(&self, unmet: &Challenge) {
+        let mut learned = self.challenge.write().unwrap_or_else(PoisonError::into_inner);
+        if learned.as_ref() == Some(unmet) {
+            *learned = None;
         }
     }
 
@@ -90,7 +106,12 @@ impl ServerLogin {
         if refused.is_some() {
             self.credentials.refused(asking.registry);
         }
-        let next = self.log_in(asking, &challenge, refused).await.map_err(|error| self.told(asking, error, answer))?;
+        let next = self.log_in(asking, &challenge, refused).await.map_err(|error| {
+            if asking.access != Access::Push {
+                self.forget(&challenge);
+            }
+            self.told(asking, error, answer)
+        })?;
         if refused.is_some_and(|refused| refused.header == next.header) {
             return Err(self.refusal(asking, answer, refused).await);
         }

@@ -90,6 +90,6 @@ pub use proxies::{Proxies, Route};
 pub use registry::Registry;
 pub use remark::{Remark, Remarks};
 pub use setup::Setup;
-pub use stranger::Stranger;
+pub use stranger::{NoRegistry, Stranger};
 pub use tls::TlsMaterial;
 pub use upload::Unconfirmed;

@@ -46,9 +46,9 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinHandle;
 
+use crate::connections::{self, Bounds};
 use crate::engine::Settings;
 use held::HeldKeys;
 use registry::{BlobFiles, Shelf};
@@ -61,9 +61,6 @@ pub use layout::{Layout, REGISTRY};
 pub use scene::PASSPHRASE;
 pub use scene::{NEW_REPOSITORY, notes};
 pub use serve::{serve, write_shell_file};
-
-/// How long the head of a request may take.
-const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// A clock, so that tests can stand still.
 type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
@@ -223,27 +220,12 @@ impl Prepared {
         let handle = Handle::new();
         let address = self.listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
         let failed = |source| SandboxError::Listen { address, source };
-        let task = match self.tls {
-            Some(tls) => {
-                let server = axum_server::from_tcp_rustls(self.listener, RustlsConfig::from_config(tls));
-                let mut server = server.map_err(failed)?.handle(handle.clone());
-                bound(server.http_builder());
-                tokio::spawn(server.serve(app.into_make_service()))
-            }
-            None => {
-                let mut server = axum_server::from_tcp(self.listener).map_err(failed)?.handle(handle.clone());
-                bound(server.http_builder());
-                tokio::spawn(server.serve(app.into_make_service()))
-            }
-        };
+        let tls = self.tls.map(RustlsConfig::from_config);
+        let task = connections::serve(self.listener, tls, app, handle.clone(), (Bounds::default(), None));
+        let task = task.map_err(failed)?;
         let Self { layout, url, filled, empty, temporary, .. } = self;
         Ok(Running { layout, url, filled, empty, handle, task, temporary })
     }
-}
-
-/// Bounds how long the head of a request may take, and so how long an idle connection is kept.
-fn bound(builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor>) {
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
 }
 
 fn directory(kept: Option<&Path>) -> Result<(Option<tempfile::TempDir>, PathBuf), SandboxError> {

@@ -13,7 +13,7 @@ use trustdeck::remote::RemoteError;
 use trustdeck::remote::auth::FindCredential;
 use trustdeck::remote::authorities::Authorities;
 use trustdeck::remote::registry::{Digest, Expected, Reference, RepositoryPath, Tag};
-use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, Registry, Setup, TlsMaterial};
+use trustdeck::remote::{Credential, CredentialSource, Endpoint, Limits, NoRegistry, Registry, Setup, TlsMaterial};
 use zeroize::Zeroizing;
 
 use crate::remote::SHORT;

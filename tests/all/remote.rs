@@ -89,7 +89,7 @@ fn authorities(file: &std::path::Path) -> Vec<rustls::pki_types::CertificateDer<
 }
 
 /// What a trust server says of a file that it does not have.
-const ABSENT: &str = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
+pub(crate) const ABSENT: &str = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;
 
 /// What passes for a file before it is read.
 const FILE: &str = r#"{"signed":{},"signatures":[]}"#;

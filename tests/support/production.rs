@@ -28,8 +28,15 @@ pub struct Production {
     _dir: TempDir,
 }
 
-fn assets() -> PathBuf {
+pub fn assets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/production")
+}
+
+/// Makes the certificates of the assets below a directory; gives where those are that servers get.
+pub fn certificates(dir: &Path) -> PathBuf {
+    let private = dir.join("private");
+    run(Command::new("sh").arg(assets().join("certificates")).arg(&private)).ok();
+    private.join("certs")
 }
 
 impl Production {
@@ -39,8 +46,7 @@ impl Production {
         let database = Postgres::start()?;
         database.query("postgres", &std::fs::read_to_string(assets().join("database.sql")).unwrap()).ok();
         let dir = TempDir::new().unwrap();
-        let certs = dir.path().join("certs");
-        run(Command::new("sh").arg(assets().join("certificates")).arg(&certs)).ok();
+        let certs = certificates(dir.path());
         let file = |name: &str| certs.join(name);
         let key = TokenKey::read(&file("auth.crt"), &file("auth.key"), "auth.example.com");
         let tokens = TokenService::start(&file("auth-tls.crt"), &file("auth-tls.key"), key);
@@ -50,7 +56,7 @@ impl Production {
                 let text = text.replace("/certs/", &format!("{}/", certs.display()));
                 let text = text.replace("/var/lib/registry", &dir.path().join("images").display().to_string());
                 let text = text.replace("database:5432", &database.address());
-                let text = text.replace("https://auth.example.com/auth", &tokens.realm);
+                let text = text.replace("https://auth.example.com:5001/auth", &tokens.realm);
                 let mut config: Value = serde_json::from_str(&text).unwrap();
                 change(&mut config, port);
                 Self::process(dir.path(), program, arguments, &config)

@@ -28,6 +28,7 @@ pub(super) fn kind(error: &RemoteError) -> Kind {
         | RemoteError::Invalid { .. }
         | RemoteError::Incomplete { .. }
         | RemoteError::NotNotary { .. }
+        | RemoteError::NotRegistry { .. }
         | RemoteError::UploadTooBig { .. }
         | RemoteError::Race { .. } => Kind::Server,
         RemoteError::Redirect { .. } => Kind::Redirect,
@@ -54,6 +55,9 @@ pub(super) fn hint(error: &RemoteError) -> String {
         }
         RemoteError::NotFound { .. } => "check the name of the repository and the address of the server",
         RemoteError::NotNotary { chosen, .. } => return name_server(chosen),
+        RemoteError::NotRegistry { .. } => {
+            "check the host in the repository's name, or set the registry's own address in [registries] of config.toml"
+        }
         RemoteError::Network { chosen: Some(chosen), .. } => {
             return format!("check the network and the proxy variables, or {}", name_server(chosen));
         }

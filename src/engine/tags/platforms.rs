@@ -1,6 +1,7 @@
 //! The platforms of an index.
 
 use oci_spec::image::Descriptor;
+use serde::Deserialize;
 
 use super::{Tags, remote};
 use crate::engine::error::EngineError;
@@ -44,6 +45,22 @@ pub(super) fn platform_name(listed: &Descriptor) -> Option<String> {
     let platform = listed.platform().as_ref()?;
     let variant = platform.variant().as_ref().map(|variant| format!("/{variant}")).unwrap_or_default();
     Some(format!("{}/{}{variant}", platform.os(), platform.architecture()))
+}
+
+/// The same of an image, as its configuration says.
+pub(super) fn platform_of(configuration: &[u8]) -> Option<String> {
+    let Configuration { os, architecture, variant } = serde_json::from_slice(configuration).ok()?;
+    let variant = variant.map(|variant| format!("/{variant}")).unwrap_or_default();
+    Some(format!("{os}/{architecture}{variant}"))
+}
+
+/// What a configuration says of a platform.
+#[derive(Deserialize)]
+struct Configuration {
+    os: String,
+    architecture: String,
+    #[serde(default)]
+    variant: Option<String>,
 }
 
 /// In the place of a name.

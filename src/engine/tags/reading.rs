@@ -1,13 +1,13 @@
 //! Reading all that a manifest lists: of an index its images, of an image its configuration and layers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use oci_spec::image::Descriptor;
 
 use super::agree::{embedded, fits, rightly_called};
 use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, Unproven};
-use super::platforms::{is_for, no_platform, platform_name};
+use super::platforms::{is_for, no_platform, platform_name, platform_of};
 use crate::remote::registry::{Content, Expected, MANIFESTS, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
 
@@ -15,6 +15,8 @@ use crate::remote::{Registry, RemoteError};
 const AT_ONCE: usize = 4;
 /// Largest blob that is read, in bytes.
 const BLOB_LIMIT: u64 = 1 << 40;
+/// Largest configuration that is read for the platform that it names, in bytes.
+const CONFIGURATION: u64 = 8 << 20;
 
 /// Reads what manifests list.
 pub(super) struct Reader<'a, F: Fn(Heard<'_>) + Send + Sync> {
@@ -41,8 +43,14 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         checked
     }
 
-    /// All parts below a manifest; of an index of the platform alone that is asked for, if one is.
+    /// All parts below a manifest; of an index of the platform alone that is asked for, if one is. An image that is none
+    /// must be for it.
     pub(super) async fn below(&self, signed: &Manifest, asked: Option<&str>) -> Vec<CheckedPart> {
+        if let (Some(asked), false) = (asked, matches!(signed.content, Content::Index(_)))
+            && let Some(other) = self.other_platform(signed, asked).await
+        {
+            return vec![other];
+        }
         let (mut parts, images) = match &signed.content {
             Content::Index(_) => self.images(signed, asked).await,
             _ => (Vec::new(), vec![ReadManifest { platform: None, manifest: signed.clone() }]),
@@ -53,16 +61,45 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
                 parts.push(self.unproven(platform.clone(), manifest, why));
             }
         }
-        let wanted = images.iter().flat_map(wanted);
-        // What several platforms share is read once.
-        let mut seen = BTreeSet::new();
-        let wanted: Vec<UnreadPart> = wanted.filter(|w| seen.insert(w.descriptor.digest().to_string())).collect();
-        let read = |(at, wanted): (usize, UnreadPart)| async move { (at, self.blob(wanted).await) };
-        let mut blobs: Vec<(usize, CheckedPart)> =
-            stream::iter(wanted.into_iter().enumerate()).map(read).buffer_unordered(AT_ONCE).collect().await;
+        let (mut blobs, mut to_read) = (Vec::new(), BTreeMap::<_, Vec<(usize, UnreadPart)>>::new());
+        for (at, part) in images.iter().flat_map(wanted).enumerate() {
+            match unread_finding(&part.descriptor) {
+                Some(finding) => blobs.push((at, self.told(part.found(finding)))),
+                // What several parts or platforms share is read once.
+                None => to_read.entry(part.content()).or_default().push((at, part)),
+            }
+        }
+        // In the order of the parts.
+        let mut to_read: Vec<Vec<(usize, UnreadPart)>> = to_read.into_values().collect();
+        to_read.sort_by_key(|parts| parts.first().map(|(at, _)| *at));
+        let mut read = stream::iter(to_read).map(|parts| self.blob(parts)).buffer_unordered(AT_ONCE);
+        while let Some(found) = read.next().await {
+            blobs.extend(found);
+        }
         blobs.sort_by_key(|(at, _)| *at);
         parts.extend(blobs.into_iter().map(|(_, checked)| checked));
         parts
+    }
+
+    /// Where an image is no index: what speaks against its being for a platform, by its configuration. One that cannot be
+    /// read is told of as that.
+    async fn other_platform(&self, manifest: &Manifest, asked: &str) -> Option<CheckedPart> {
+        let Content::Image(image) = &manifest.content else { return None };
+        let config = image.config();
+        let expected = Expected { digest: config.digest().clone(), size: Some(config.size()), limit: CONFIGURATION };
+        let read = async {
+            let (mut blob, mut bytes) = (self.registry.blob(self.path, expected).await?, Vec::new());
+            while let Some(piece) = blob.piece().await? {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok::<_, RemoteError>(bytes)
+        };
+        let there = platform_of(&read.await.ok()?);
+        if there.as_ref().is_some_and(|there| is_for(asked, there)) {
+            return None;
+        }
+        let why = Unproven::NoPlatform { asked: asked.to_owned(), there: there.into_iter().collect() };
+        Some(self.unproven(None, manifest, why))
     }
 
     /// The images that an index lists, through other indexes too, with what was found of their manifests.
@@ -131,17 +168,13 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         self.told(CheckedPart { part: ImagePart::Listed(platform), digest, size, finding: PartFinding::Unproven(why) })
     }
 
-    async fn blob(&self, wanted: UnreadPart) -> CheckedPart {
-        let UnreadPart { part, descriptor } = wanted;
-        let (digest, size) = (descriptor.digest().clone(), descriptor.size());
-        let elsewhere = descriptor.urls().as_ref().is_some_and(|urls| !urls.is_empty());
-        let expected = Expected { digest: digest.clone(), size: Some(size), limit: BLOB_LIMIT };
-        let finding = match embedded(&descriptor) {
-            Err(error) => PartFinding::wrong(error),
-            Ok(()) if elsewhere => PartFinding::Skipped("it lies elsewhere than in the registry"),
-            Ok(()) => self.read(expected).await.map_or_else(PartFinding::wrong, |()| PartFinding::Good),
-        };
-        self.told(CheckedPart { part, digest: digest.to_string(), size, finding })
+    /// Reads a blob once for all parts that are it.
+    async fn blob(&self, parts: Vec<(usize, UnreadPart)>) -> Vec<(usize, CheckedPart)> {
+        let Some((_, UnreadPart { descriptor, .. })) = parts.first() else { return Vec::new() };
+        let expected =
+            Expected { digest: descriptor.digest().clone(), size: Some(descriptor.size()), limit: BLOB_LIMIT };
+        let finding = self.read(expected).await.map_or_else(PartFinding::wrong, |()| PartFinding::Good);
+        parts.into_iter().map(|(at, part)| (at, self.told(part.found(finding.clone())))).collect()
     }
 
     async fn read(&self, expected: Expected) -> Result<(), RemoteError> {
@@ -150,6 +183,27 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
             (self.heard)(Heard::Read(piece.len() as u64));
         }
         Ok(())
+    }
+}
+
+impl UnreadPart {
+    /// What makes two parts the same bytes.
+    fn content(&self) -> (String, u64) {
+        (self.descriptor.digest().to_string(), self.descriptor.size())
+    }
+
+    fn found(self, finding: PartFinding) -> CheckedPart {
+        let (digest, size) = self.content();
+        CheckedPart { part: self.part, digest, size, finding }
+    }
+}
+
+/// What is found of a part without reading it.
+fn unread_finding(descriptor: &Descriptor) -> Option<PartFinding> {
+    let elsewhere = descriptor.urls().as_ref().is_some_and(|urls| !urls.is_empty());
+    match embedded(descriptor) {
+        Err(error) => Some(PartFinding::wrong(error)),
+        Ok(()) => elsewhere.then_some(PartFinding::Skipped("it lies elsewhere than in the registry")),
     }
 }
 

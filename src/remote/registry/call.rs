@@ -78,7 +78,9 @@ impl Registry {
                 Opened::Refused(answer) => answer,
             };
             if !matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Err(error_of(&host, call.what, &answer));
+                // Where the registry sends to, it is storage that answers.
+                let is_own = at.origin() == self.url(call)?.origin();
+                return Err(if is_own { self.failed(call.what, &answer) } else { error_of(&host, call.what, &answer) });
             }
             at = self.followed(&host, &at, &answer)?;
             let own = at.origin() == self.url(call)?.origin();

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
 
-use super::super::answer::error_of;
 use super::call::Call;
 use super::{Registry, RepositoryPath, Subject, Tag};
 use crate::remote::error::RemoteError;
@@ -63,7 +62,7 @@ impl Registry {
         loop {
             let answer = self.run(&Call { query: Some(&query), limit: room, ..call }).await?;
             if answer.status != 200 {
-                return Err(error_of(self.host(), call.what, &answer));
+                return Err(self.failed(call.what, &answer));
             }
             room = room.saturating_sub(answer.body.len() as u64);
             let entries = read(&answer.body).ok_or_else(|| self.bad_answer("its list is not in the form of one"))?;

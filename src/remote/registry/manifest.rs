@@ -29,7 +29,7 @@ const LISTED: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: bytes::Bytes,
     /// Their digest, computed here: by the algorithm of the digest that was asked for, else SHA-256.
     pub digest: Digest,
     /// What the registry calls them.

@@ -23,7 +23,7 @@ pub use manifest::{Content, MANIFESTS, Manifest, NESTED};
 pub use name::{Reference, RepositoryPath, Tag, is_component, is_digest, is_tag};
 pub use oci_spec::image::Digest;
 
-use super::answer::error_of;
+use super::answer::{error_of, is_registry, no_registry};
 use super::auth::{CredentialSource, Subject};
 use super::endpoint::Endpoint;
 use super::error::RemoteError;
@@ -103,7 +103,7 @@ impl Registry {
     pub async fn ping(&self) -> Result<(), RemoteError> {
         match self.ping_status().await? {
             answer if matches!(answer.status.as_u16(), 200 | 401) => Ok(()),
-            answer => Err(error_of(self.host(), "the registry's API", &answer)),
+            answer => Err(self.failed("the registry's API", &answer)),
         }
     }
 
@@ -120,14 +120,18 @@ impl Registry {
         let stated = stated(&answer.headers);
         match (answer.status.as_u16(), stated) {
             (200, Some(resolved)) => self.as_asked(reference, resolved, what),
-            // Those who know no HEAD, or say less than is needed.
-            (200 | 400 | 405 | 501, _) => {
-                let manifest = self.manifest(path, reference).await?;
-                let (size, digest) = (manifest.bytes.len() as u64, manifest.digest);
-                Ok(Resolved { digest, size, media_type: manifest.media_type })
-            }
-            _ => Err(error_of(self.host(), &what, &answer)),
+            // Those who know no HEAD, or say less than is needed: also of who it is that does not have it.
+            (200 | 400 | 405 | 501, _) => self.read_to_resolve(path, reference).await,
+            (404, _) if !is_registry(&answer) => self.read_to_resolve(path, reference).await,
+            _ => Err(self.failed(&what, &answer)),
         }
+    }
+
+    /// The same from the manifest itself.
+    async fn read_to_resolve(&self, path: &RepositoryPath, reference: &Reference) -> Result<Resolved, RemoteError> {
+        let manifest = self.manifest(path, reference).await?;
+        let (size, digest) = (manifest.bytes.len() as u64, manifest.digest);
+        Ok(Resolved { digest, size, media_type: manifest.media_type })
     }
 
     /// A manifest, whose digest is computed here and is the one that was asked for or that the registry states.
@@ -140,8 +144,8 @@ impl Registry {
         let get = Call::get(&route, Subject::Repository(path.as_str()));
         let call = Call { accept: Some(manifest::ACCEPT), what: &what, limit: MANIFEST_LIMIT, ..get };
         let answer = self.run(&call).await?;
-        if answer.status != 200 {
-            return Err(error_of(self.host(), &what, &answer));
+        if answer.status != 200 || no_registry(&answer).is_some() {
+            return Err(self.failed(&what, &answer));
         }
         self.checked(reference, answer, what)
     }
@@ -183,7 +187,7 @@ impl Registry {
         let content = Content::read(&media_type, &answer.body);
         let content = content.map_err(|why| RemoteError::Malformed { host, what, why })?;
         let own_type = manifest::own_type(&media_type, &answer.body);
-        Ok(Manifest { bytes: answer.body, digest, media_type, own_type, content })
+        Ok(Manifest { bytes: answer.body.into(), digest, media_type, own_type, content })
     }
 
     /// Refuses a registry that answers for another digest than it was asked for.
@@ -196,6 +200,14 @@ impl Registry {
                 Err(RemoteError::Altered { host: self.host().to_owned(), what, expected, found })
             }
             _ => Ok(resolved),
+        }
+    }
+
+    /// The class of an answer of the registry itself that is no success: only a registry can say that it has not something.
+    fn failed(&self, what: &str, answer: &Answer) -> RemoteError {
+        match no_registry(answer) {
+            Some(what) => RemoteError::NotRegistry { host: self.host().to_owned(), what },
+            None => error_of(self.host(), what, answer),
         }
     }
 

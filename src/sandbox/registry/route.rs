@@ -54,14 +54,20 @@ impl RegistryRoute {
         if below == "_catalog" {
             return Some(if method == Method::GET { Self::Catalog } else { Self::Wrong });
         }
-        let route = if let Some(name) = below.strip_suffix("/tags/list") {
+        // Names may hold what stands between name and reference elsewhere, so that only the end tells.
+        let (before, last) = below.rsplit_once('/')?;
+        let upload = below.trim_end_matches('/');
+        let begun = upload.rsplit_once('/').and_then(|(before, id)| Some((before.strip_suffix("/blobs/uploads")?, id)));
+        let route = if let (Some(name), "list") = (before.strip_suffix("/tags"), last) {
             reading(method).then(|| RepositoryPath::parse(name).ok().map(Self::Tags)).flatten()
-        } else if let Some((name, id)) = below.split_once("/blobs/uploads") {
-            Self::upload(method, name, id.strip_prefix('/').unwrap_or(id))
-        } else if let Some((name, digest)) = below.rsplit_once("/blobs/") {
-            Self::blob(method, name, digest)
-        } else if let Some((name, reference)) = below.rsplit_once("/manifests/") {
-            Self::manifest(method, name, reference)
+        } else if let Some((name, id)) = upload.strip_suffix("/blobs/uploads").map(|name| (name, "")).or(begun) {
+            Self::upload(method, name, id)
+        } else if let Some(name) = before.strip_suffix("/blobs") {
+            Self::blob(method, name, last)
+        } else if let Some(name) = before.strip_suffix("/manifests") {
+            Self::manifest(method, name, last)
+        } else if below.contains("/blobs/") || below.contains("/manifests/") {
+            None
         } else {
             return None;
         };
@@ -70,7 +76,7 @@ impl RegistryRoute {
 
     fn upload(method: &Method, name: &str, id: &str) -> Option<Self> {
         let path = RepositoryPath::parse(name).ok()?;
-        let id = id.trim_end_matches('/').to_owned();
+        let id = id.to_owned();
         match method.as_str() {
             "POST" if id.is_empty() => Some(Self::Begin(path)),
             _ if id.len() != 32 || !id.bytes().all(|b| b.is_ascii_hexdigit()) => None,

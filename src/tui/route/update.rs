@@ -54,7 +54,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key(pressed) => key(state, &pressed),
         Event::Mouse(used) => mouse(state, used),
         Event::Paste(text) => {
-            paste(state, &text);
+            // Terminals put a carriage return where a line ends.
+            paste(state, &text.replace("\r\n", "\n").replace('\r', "\n"));
             vec![]
         }
         Event::Resize(width, height) => {

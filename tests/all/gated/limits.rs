@@ -7,6 +7,11 @@ use trustdeck::gate::{GateError, Options};
 use super::lab::{Lab, login, options};
 
 fn refused(options: &Options) -> bool {
+    matches!(start(options), Err(GateError::Options(_)))
+}
+
+/// Starts a gate, and ends it.
+fn start(options: &Options) -> Result<(), GateError> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let dir = tempfile::tempdir().unwrap();
     let sandbox = trustdeck::sandbox::Options {
@@ -19,7 +24,7 @@ fn refused(options: &Options) -> bool {
     let clock = std::sync::Arc::new(jiff::Timestamp::now);
     let engine = trustdeck::engine::Engine::open(sandbox.settings(), clock.clone()).unwrap();
     let started = runtime.block_on(trustdeck::gate::start(&engine, options, clock, std::sync::Arc::new(|_: &str| {})));
-    matches!(started, Err(GateError::Options(_)))
+    started.map(drop)
 }
 
 #[test]
@@ -32,6 +37,36 @@ fn strangers_beyond_this_machine_are_not_let_in_unnoticed() {
     assert!(!refused(&Options { tls: tls.clone(), open: true, ..everywhere.clone() }));
     assert!(!refused(&Options { tls, login: Some(login()), ..everywhere }));
     assert!(!refused(&options()));
+}
+
+#[test]
+fn errors_of_tls_name_the_file_that_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    };
+    let ((certificate, key), (_, other)) = (made("one.test"), made("other.test"));
+    let write = |name: &str, text: &str| {
+        std::fs::write(dir.path().join(name), text).unwrap();
+        dir.path().join(name)
+    };
+    let (cert, none) = (write("cert.pem", &certificate), dir.path().join("none.pem"));
+    let (key, nonsense) = (write("key.pem", &key), write("nonsense.pem", "nonsense"));
+    let other = write("other.pem", &other);
+    for (certificate, key, named) in [
+        (&cert, &none, "none.pem: No such file"),
+        (&none, &key, "none.pem: No such file"),
+        (&cert, &nonsense, "nonsense.pem: "),
+        (&nonsense, &key, "nonsense.pem: "),
+        (&cert, &other, "cert.pem: is not the certificate of that key: "),
+    ] {
+        let tls = Some((certificate.clone(), key.clone()));
+        let error = start(&Options { tls, ..options() }).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
+    start(&Options { tls: Some((cert, key)), ..options() }).unwrap();
 }
 
 #[test]

@@ -34,21 +34,27 @@ fn blobs(lab: &Lab, path: &str, tag: &str) -> Vec<String> {
 #[test]
 fn a_changed_blob_never_comes_whole_whatever_the_registry_speaks() {
     for lab in [Lab::start(&options()), Lab::with_tls(&options())] {
-        let blob = |of: &str| lab.get_body(&format!("/v2/team/worker/blobs/{of}"));
         let of = blobs(&lab, "team/worker", "0.11");
-        let answers: Vec<(String, bool, Vec<u8>)> =
-            of.into_iter().map(|of| (of.clone(), blob(&of))).map(|(of, (whole, body))| (of, whole, body)).collect();
-        assert!(answers.iter().all(|(of, whole, body)| !whole || digest(body) == *of), "{answers:?}");
-        assert_eq!(answers.iter().filter(|(_, whole, _)| !whole).count(), 1);
+        let (good, changed): (Vec<String>, Vec<String>) = of.into_iter().partition(|of| {
+            let target = format!("/v2/team/worker/blobs/{of}");
+            let (is_given, (whole, body)) = (lab.get(&target).starts_with("HTTP/1.1 200"), lab.get_body(&target));
+            assert!(!is_given || !whole || digest(&body) == *of, "{of}");
+            is_given && whole
+        });
+        assert_eq!((good.len(), changed.len()), (1, 1));
         assert!(lab.logged("sends other bytes for blob sha256:"), "{:?}", lab.lines);
     }
 }
 
 /// A strict gate that reaches its registry through a front.
 fn strict_before_front() -> (Lab, Front) {
+    before_front(&Options { strict: true, ..options() })
+}
+
+/// A gate that reaches its registry through a front.
+fn before_front(options: &Options) -> (Lab, Front) {
     let mut front = None;
-    let strict = Options { strict: true, ..options() };
-    let lab = Lab::changed(&strict, Arc::new(Timestamp::now), |sandbox, settings| {
+    let lab = Lab::changed(options, Arc::new(Timestamp::now), |sandbox, settings| {
         let before = Front::start(port(sandbox.url()));
         settings.servers.registries.addresses.insert(REGISTRY.to_owned(), before.url.clone());
         front = Some(before);
@@ -154,6 +160,72 @@ fn a_signed_tag_whose_image_is_gone_is_refused_and_sends_nobody_to_the_registry_
     assert!(gone.contains("2024.1 is signed, but localhost") && gone.contains("does not have it"), "{gone}");
     let by_digest = lab.get(&format!("/v2/team/billing/manifests/sha256:{}", "0".repeat(64)));
     assert!(by_digest.starts_with("HTTP/1.1 404"), "{by_digest}");
+}
+
+#[test]
+fn a_blob_that_the_registry_lost_the_bytes_of_is_refused_in_words() {
+    let (lab, front) = before_front(&options());
+    let of = blobs(&lab, "team/web", "3.1.6");
+    for (blob, bytes) in of.iter().zip([b"".to_vec(), b"false".to_vec()]) {
+        front.give(blob, "application/octet-stream", bytes);
+        let answer = lab.get(&format!("/v2/team/web/blobs/{blob}"));
+        assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("DENIED"), "{answer}");
+        assert!(answer.contains("sends other bytes for blob"), "{answer}");
+    }
+    let nothing = digest(b"");
+    front.give(&nothing, "application/octet-stream", Vec::new());
+    assert_eq!(lab.get_body(&format!("/v2/team/web/blobs/{nothing}")), (true, Vec::new()), "it is nothing");
+}
+
+#[test]
+fn a_long_blob_that_is_changed_is_broken_off() {
+    let (lab, front) = before_front(&options());
+    let (bytes, other) = (vec![b'x'; 1 << 20], vec![b'y'; 1 << 20]);
+    front.give(&digest(&bytes), "application/octet-stream", other);
+    let (whole, body) = lab.get_body(&format!("/v2/team/web/blobs/{}", digest(&bytes)));
+    assert!(!whole && body.len() < bytes.len(), "{} bytes", body.len());
+    assert!(lab.logged("sends other bytes for blob"), "{:?}", lab.lines);
+}
+
+#[test]
+fn many_that_want_one_manifest_at_once_share_one_fetch() {
+    let (lab, front) = before_front(&options());
+    let manifest = Image::new(OCI_MANIFEST, &[b"a layer"]);
+    front.give(&manifest.digest(), OCI_MANIFEST, manifest.manifest.clone());
+    let (url, target) = (lab.url(), format!("/v2/team/web/manifests/{}", manifest.digest()));
+    let all = (0..40).map(|_| get(&url, &target));
+    let answers = lab.runtime.block_on(futures_util::future::join_all(all));
+    assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 200")), "{answers:?}");
+    assert_eq!(read_manifests(&front).len(), 1);
+}
+
+#[test]
+fn a_long_manifest_comes_whole() {
+    let (lab, front) = before_front(&options());
+    let mut long = Image::new(OCI_MANIFEST, &[b"a layer"]);
+    long.manifest.extend(vec![b' '; 1 << 20]);
+    front.give(&long.digest(), OCI_MANIFEST, long.manifest.clone());
+    assert_eq!(lab.get_body(&format!("/v2/team/web/manifests/{}", long.digest())), (true, long.manifest));
+}
+
+#[test]
+fn a_repository_named_like_a_part_of_paths_is_pushed_and_pulled_and_odd_names_send_nobody_on() {
+    let lab = Lab::start(&options());
+    let image = Image::new(OCI_MANIFEST, &[b"a layer"]);
+    for name in ["team/blobs/app", "team/manifests/app"] {
+        lab.runtime.block_on(image.push(lab.sandbox().url(), name, "1.0"));
+        let layer = digest(b"a layer");
+        for layer in [layer.clone(), layer.replace(':', "%3A")] {
+            assert_eq!(lab.get_body(&format!("/v2/{name}/blobs/{layer}")), (true, b"a layer".to_vec()));
+        }
+        let manifest = lab.get_body(&format!("/v2/{name}/manifests/{}", image.digest()));
+        assert_eq!(manifest, (true, image.manifest.clone()));
+    }
+    for odd in ["team/web/manifests/a%20b", "Team/manifests/1.0", "team/web/blobs/sha256:x", "team/web/blobs/md5:00"] {
+        let answer = lab.get(&format!("/v2/{odd}"));
+        assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("DENIED"), "{odd}: {answer}");
+    }
+    assert!(lab.get("/v2/_catalog").starts_with("HTTP/1.1 404"), "it is no content");
 }
 
 #[test]

@@ -192,6 +192,25 @@ fn what_docker_push_prints_is_signed() {
 }
 
 #[test]
+fn what_was_pushed_by_the_registrys_address_is_signed_in_the_repository_that_is_named() {
+    let lab = Lab::start();
+    let (digest, size) = lab.push("team/web", "4.0", b"new");
+    let place = lab.running().url().split_once("://").unwrap().1.to_owned();
+    let printed = |name: &str| format!("The push refers to repository [{name}]\n4.0: digest: {digest} size: {size}\n");
+    let by_address = printed(&format!("{place}/team/web"));
+    lab.trustdeck_reads(&["sign", WEB, "--from", "-", "--publish", "--yes"], &by_address).ok();
+    assert_eq!(state(&lab, WEB, "4.0"), "ok");
+    let listed = format!("{by_address}{WEB}:4.1 {digest} {size}\n");
+    lab.trustdeck_reads(&["sign", WEB, "--from", "-", "--unpushed"], &listed).ok();
+    lab.trustdeck(&["reset"]).ok();
+    for other in [format!("{place}/team/api"), "registry.sandbox/team/api".to_owned()] {
+        let refused = lab.trustdeck_reads(&["sign", WEB, "--from", "-"], &printed(&other)).ended(2);
+        assert!(refused.stderr.contains(&format!("{other} was pushed, and {WEB} is to be signed")), "{refused:?}");
+    }
+    assert_eq!(lab.trustdeck(&["status", "--json"]).ok().json()["staged"], json!([]));
+}
+
+#[test]
 fn a_tag_that_moves_between_review_and_publish_stops_it() {
     let lab = Lab::start();
     let (reviewed, _) = lab.push("team/web", "4.2", b"reviewed");

@@ -125,6 +125,55 @@ fn reading_many_cold_repositories_at_once_does_not_crash_a_server_that_was_just_
 }
 
 #[test]
+fn files_and_page_of_the_assets_name_the_same_places() {
+    let read = |name: &str| std::fs::read_to_string(crate::support::production::assets().join(name)).unwrap();
+    let (compose, page) = (read("compose.yaml"), read("../../docs/production.md"));
+    let json = |name: &str| serde_json::from_str::<serde_json::Value>(&read(name)).unwrap();
+    let (registry, notary) = (json("registry.json"), json("notary-server.json"));
+    let realm = "https://auth.example.com:5001/auth";
+    assert_eq!(
+        (&registry["auth"]["token"]["realm"], &notary["auth"]["options"]["realm"]),
+        (&json!(realm), &json!(realm))
+    );
+    assert!(
+        read("auth.yml").contains("addr: \":5001\"")
+            && compose.contains("\"--allow-realm\", \"auth.example.com:5001\"")
+    );
+    // What has no port in its name is on 443.
+    assert_eq!((&registry["http"]["addr"], &notary["server"]["http_addr"]), (&json!(":443"), &json!(":4443")));
+    for (service, name, port) in
+        [("registry", "registry", "443"), ("notary-server", "notary", "4443"), ("auth", "auth", "5001")]
+    {
+        let (_, rest) = compose.split_once(&format!("\n  {service}:\n")).unwrap();
+        let of_it = rest.split("\n\n").next().unwrap();
+        assert!(of_it.contains(&format!("front: {{aliases: [{name}.example.com]}}")), "{of_it}");
+        assert!(of_it.contains(&format!("ports: [\"{port}:{port}\"]")), "{of_it}");
+        assert!(page.contains(port), "{port}");
+    }
+    assert!(
+        page.contains("allow_realm = [\"auth.example.com:5001\"]")
+            && page.contains("docker login registry.example.com\n")
+    );
+}
+
+#[test]
+fn servers_that_are_not_root_read_their_keys_and_nobody_else_comes_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if crate::support::peers(&["openssl"]).is_none() {
+        return;
+    }
+    let dir = tempfile::TempDir::new().unwrap();
+    let certs = crate::support::production::certificates(dir.path());
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let private = certs.parent().unwrap();
+    assert_eq!((mode(private), mode(&certs), mode(&private.join("ca.key"))), (0o700, 0o755, 0o600));
+    assert!(!certs.join("ca.key").exists(), "servers do not get it");
+    for name in ["notary-server", "notary-signer", "registry", "auth-tls", "auth", "gate"] {
+        assert_eq!(mode(&certs.join(format!("{name}.key"))), 0o644, "{name}");
+    }
+}
+
+#[test]
 fn the_servers_of_the_assets_serve_the_walk_of_their_page() {
     let Some(servers) = Production::start() else { return };
     let (owner, pinned) = (Home::at(&servers.url, &servers.ca), "registry.example.com/team/app");

@@ -92,6 +92,70 @@ async fn a_head_that_says_too_little_is_followed_by_get() {
 }
 
 #[tokio::test]
+async fn a_registry_that_asks_for_a_login_no_more_is_read_again() {
+    let server = Scripted::start(|_, number| match number {
+        0 => answer("401 Unauthorized", &["WWW-Authenticate: Basic realm=\"x\""], ""),
+        _ => manifest(OCI_MANIFEST, &image().manifest, None),
+    })
+    .await;
+    let client = client(&server);
+    assert!(matches!(client.manifest(&path(APP), &tag("1.0")).await, Err(RemoteError::Unauthorized { .. })));
+    client.manifest(&path(APP), &tag("1.0")).await.unwrap();
+}
+
+/// What answers 404 to everything, without a body to `HEAD`.
+async fn lacking(headers: &'static [&'static str], body: &'static str) -> Scripted {
+    Scripted::start(move |request, _| {
+        let Act::Send(mut bytes) = answer("404 Not Found", headers, body) else { unreachable!() };
+        if request.line.starts_with("HEAD") {
+            bytes.truncate(bytes.len() - body.len());
+        }
+        Act::Send(bytes)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn only_a_registry_says_that_something_is_not_there() {
+    let page = "<!DOCTYPE HTML>\n<html lang=\"en\"><title>Error response</title></html>";
+    let unknown = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+    let harbors = r#"{"errors":[{"code":"NOT_FOUND","message":"artifact team/app:1.0 not found"}]}"#;
+    let registrys = &["Docker-Distribution-Api-Version: registry/2.0"];
+    let cases: [(&'static [&'static str], &'static str, Option<NoRegistry>); 8] = [
+        (&[], page, Some(NoRegistry::WebPage)),
+        (&[], crate::remote::ABSENT, Some(NoRegistry::TrustServer)),
+        (&[], "404 page not found", Some(NoRegistry::Other)),
+        (&[], "", Some(NoRegistry::Other)),
+        (&[], unknown, None),
+        (&[], harbors, None),
+        (registrys, "", None),
+        (registrys, page, None),
+    ];
+    for (headers, body, stranger) in cases {
+        let server = lacking(headers, body).await;
+        let (client, of) = (client(&server), by_digest(&image().digest()));
+        let blob = read_blob(&client, expected(&image().digest(), None)).await.1;
+        let answers = [
+            client.resolve(&path(APP), &tag("1.0")).await.map(drop),
+            client.resolve(&path(APP), &of).await.map(drop),
+            client.manifest(&path(APP), &tag("1.0")).await.map(drop),
+            client.tags(&path(APP)).await.map(drop),
+            blob,
+        ];
+        for answer in answers {
+            match (stranger, answer) {
+                (None, Err(RemoteError::NotFound { .. })) => {}
+                (Some(stranger), Err(RemoteError::NotRegistry { what, .. })) => assert_eq!(what, stranger, "{body}"),
+                (_, answer) => panic!("{headers:?} {body}: {answer:?}"),
+            }
+        }
+    }
+    let server = Scripted::start(move |_, _| answer("200 OK", &["Content-Type: text/html"], page)).await;
+    let got = client(&server).resolve(&path(APP), &tag("1.0")).await;
+    assert!(matches!(got, Err(RemoteError::NotRegistry { what: NoRegistry::WebPage, .. })), "{got:?}");
+}
+
+#[tokio::test]
 async fn a_manifest_with_two_meanings_is_refused() {
     let image = image();
     let index = Image::index(OCI_INDEX, &[&image]);
@@ -112,7 +176,7 @@ async fn a_manifest_with_two_meanings_is_refused() {
 async fn an_unknown_form_is_passed_on_by_its_digest() {
     let server = Scripted::start(|_, _| manifest("application/x-signature", b"{}", None)).await;
     let got = client(&server).manifest(&path(APP), &by_digest(&support::image::digest(b"{}"))).await.unwrap();
-    assert_eq!((got.content, got.bytes), (Content::Other, b"{}".to_vec()));
+    assert_eq!((got.content, got.bytes), (Content::Other, b"{}".to_vec().into()));
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn tags_resolve_to_what_was_pushed_in_every_form() {
         let resolved = Resolved { digest: digest(&pushed.digest()), size, media_type };
         assert_eq!(client.resolve(&path(APP), &tag(name)).await.unwrap(), resolved);
         let manifest = client.manifest(&path(APP), &tag(name)).await.unwrap();
-        assert_eq!((manifest.digest, manifest.bytes), (digest(&pushed.digest()), pushed.manifest.clone()));
+        assert_eq!((manifest.digest, manifest.bytes), (digest(&pushed.digest()), pushed.manifest.clone().into()));
         let images = matches!(manifest.content, Content::Image(_));
         assert_eq!(images, matches!(pushed.media_type, OCI_MANIFEST | DOCKER_MANIFEST));
         let again = client.manifest(&path(APP), &by_digest(&pushed.digest())).await.unwrap();

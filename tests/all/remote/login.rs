@@ -87,6 +87,29 @@ async fn a_refused_password_names_its_user_and_registry() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_login_no_more_is_read_again() {
+    for challenge in ["Basic realm=\"x\"", "Bearer realm=\"http://elsewhere.test/token\",service=\"s\""] {
+        let server = Scripted::start(move |_, number| if number == 0 { refuse(challenge) } else { good() }).await;
+        let client = client(&server.url());
+        assert!(fetch(&client).await.is_err(), "{challenge}");
+        fetch(&client).await.unwrap();
+    }
+    // Also where the login was good once.
+    let server = Scripted::start(|request, number| match (request.header("authorization"), number) {
+        (None, 0..3) => refuse("Basic realm=\"x\""),
+        (Some(_), 3..) => refuse("Basic realm=\"x\""),
+        _ => good(),
+    })
+    .await;
+    let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+    fetch(&client).await.unwrap();
+    assert!(matches!(fetch(&client).await, Err(RemoteError::Unauthorized { .. })), "refused now");
+    fetch(&client).await.unwrap();
+    let sent = server.requests().iter().filter(|request| request.header("authorization").is_some()).count();
+    assert_eq!(sent, 3, "tried alone, used, refused, and not sent again");
+}
+
+#[tokio::test]
 async fn a_401_without_a_challenge_is_unauthorized() {
     let server = Scripted::start(|_, _| answer("401 Unauthorized", &[], "")).await;
     let got = fetch(&client(&server.url())).await;

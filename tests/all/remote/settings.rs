@@ -259,6 +259,17 @@ fn servers_have_deadlines_and_places_beside_their_addresses() {
 }
 
 #[test]
+fn addresses_of_registries_are_named_by_hosts_alone() {
+    for host in ["localhost:4943/*", "registry.test/team", "*", "https://registry.test", ""] {
+        let text = format!("[registries]\n{host:?} = \"http://localhost:1\"\n");
+        let refusal = Home::new(&[(OWN, &text)]).refusal();
+        assert!(refusal.contains(&format!("registries names {host:?}, which is no host of images")), "{refusal}");
+    }
+    let text = "[registries]\n\"localhost:4943\" = \"http://localhost:1\"\n\"docker.io\" = \"https://mirror.test\"\n";
+    assert_eq!(Home::new(&[(OWN, text)]).settings().unwrap().servers.registries.addresses.len(), 2);
+}
+
+#[test]
 fn the_login_of_notary_is_taken_and_never_shown() {
     let settings = Home::new(&[]).settings_with(&Flags::default(), &[("NOTARY_AUTH", "c2VjcmV0")]).unwrap();
     assert!(settings.notary_auth.is_some());

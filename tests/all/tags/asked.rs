@@ -141,7 +141,7 @@ async fn a_tag_that_is_removed_while_others_are_asked_about_is_gone() {
     let answers = answering(3);
     let registry = Scripted::start(move |request, number| {
         if request.line.ends_with("/manifests/t1") {
-            return answer("404 Not Found", &[], "");
+            return answer("404 Not Found", &[], super::deep::GONE);
         }
         answers(request, number)
     })

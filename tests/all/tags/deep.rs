@@ -11,6 +11,9 @@ use super::asked::engine;
 use crate::remote::scripted::{Scripted, answer};
 use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest};
 
+/// What a registry says of what it does not have.
+pub(super) const GONE: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+
 /// What a registry holds, by digest: media type and bytes.
 #[derive(Clone, Default)]
 struct Shelf(HashMap<String, (String, Vec<u8>)>);
@@ -46,7 +49,7 @@ impl Shelf {
                 Some((media_type, bytes)) => {
                     answer("200 OK", &[&format!("Content-Type: {media_type}")], std::str::from_utf8(bytes).unwrap())
                 }
-                None => answer("404 Not Found", &[], ""),
+                None => answer("404 Not Found", &[], GONE),
             }
         })
         .await;
@@ -108,6 +111,43 @@ async fn a_platform_is_read_in_any_variant_and_one_that_is_not_there_proves_noth
     }
     let parts = shelf.verify(&index, None).await;
     assert_eq!((layers(&parts), unproven(&parts)), (2, vec![]));
+}
+
+#[tokio::test]
+async fn an_image_that_is_no_index_must_be_for_the_platform_that_is_asked_for() {
+    let mut shelf = Shelf::default();
+    let image = shelf.image("a");
+    let parts = shelf.verify(&image, Some("linux/amd64")).await;
+    assert_eq!((layers(&parts), unproven(&parts)), (1, vec![]));
+    for platform in ["linux/arm64", "windows/amd64", "linux/amd64/v2"] {
+        let parts = shelf.verify(&image, Some(platform)).await;
+        let missing = Unproven::NoPlatform { asked: platform.to_owned(), there: vec!["linux/amd64".to_owned()] };
+        assert_eq!((layers(&parts), unproven(&parts)), (0, vec![missing]));
+    }
+}
+
+#[tokio::test]
+async fn each_layer_of_one_digest_is_checked_and_its_bytes_are_read_once() {
+    let mut shelf = Shelf::default();
+    let config = shelf.put("application/vnd.oci.image.config.v1+json", b"{}".to_vec());
+    let layer = shelf.put("application/vnd.oci.image.layer.v1.tar", b"a layer".to_vec());
+    let changed = |name: &str, value: Value| {
+        let mut layer = layer.clone();
+        layer[name] = value;
+        layer
+    };
+    let elsewhere = changed("urls", json!(["https://elsewhere.test/x"]));
+    let (longer, false_data) = (changed("size", json!(8)), changed("data", json!("YSBsaWFy")));
+    let layers = json!([elsewhere, layer, longer, layer, false_data]);
+    let manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers});
+    let image = shelf.put(OCI_MANIFEST, manifest.to_string().into_bytes());
+    let parts = shelf.verify(&image, None).await;
+    let found: Vec<(String, bool, bool)> =
+        parts.iter().skip(2).map(|checked| (checked.part.to_string(), checked.is_good(), checked.fails())).collect();
+    let row = |number: usize, good, fails| (format!("layer {number} of 5"), good, fails);
+    let rows =
+        [row(1, false, false), row(2, true, false), row(3, false, true), row(4, true, false), row(5, false, true)];
+    assert_eq!(found, rows);
 }
 
 #[tokio::test]

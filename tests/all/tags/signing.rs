@@ -142,18 +142,23 @@ fn marked_tags_are_signed_into_chosen_roles() {
 }
 
 #[test]
-fn lines_of_docker_push_fill_the_form() {
-    let mut state = on_tags();
-    press(&mut state, "a");
+fn lines_of_docker_push_fill_the_form_however_a_terminal_ends_them() {
     let sha = digits("0badcafe");
-    let printed = format!(
-        "The push refers to repository [registry.example.com/admin/demo]\n5f70bf18a086: Pushed\n4.0: digest: sha256:{sha} size: 424\n"
-    );
-    update(&mut state, Event::Paste(printed));
-    let asked = look_up(&press(&mut state, "<enter>"));
-    let expected = SignedTarget { length: 424, from_registry: false, ..target("0badcafe") };
-    assert_eq!(asked.wanted, [WantedTag { tag: name("4.0"), target: Some(expected) }]);
-    assert!(asked.of_form);
+    for end in ["\n", "\r\n", "\r"] {
+        let mut state = on_tags();
+        press(&mut state, "a");
+        let printed = [
+            "The push refers to repository [registry.example.com/admin/demo]",
+            "5f70bf18a086: Pushed",
+            &format!("4.0: digest: sha256:{sha} size: 424"),
+            "",
+        ];
+        update(&mut state, Event::Paste(printed.join(end)));
+        let asked = look_up(&press(&mut state, "<enter>"));
+        let expected = SignedTarget { length: 424, from_registry: false, ..target("0badcafe") };
+        assert_eq!(asked.wanted, [WantedTag { tag: name("4.0"), target: Some(expected) }], "{end:?}");
+        assert!(asked.of_form);
+    }
 }
 
 #[test]

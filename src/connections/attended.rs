@@ -1,0 +1,162 @@
+//! A connection whose reads and writes are timed, and the service that counts its requests.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http_body::{Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tower_service::Service;
+
+use super::line::{Line, Running};
+use super::{Bounds, Peer, Place};
+
+/// A connection; it ends where its bounds are passed.
+pub(crate) struct Attended {
+    stream: TcpStream,
+    line: Arc<Line>,
+    bounds: Bounds,
+    idle: Pin<Box<Sleep>>,
+    ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Until when something of what waits must have been taken.
+    stuck: Option<Pin<Box<Sleep>>>,
+    _place: Place,
+}
+
+impl Attended {
+    pub(super) fn new(stream: TcpStream, line: Arc<Line>, bounds: Bounds, place: Place) -> Self {
+        let (idle, ended) = (Box::pin(sleep(bounds.idle)), Box::pin(line.ended().cancelled_owned()));
+        Self { stream, line, bounds, idle, ended, stuck: None, _place: place }
+    }
+
+    /// Ready once it is over: idle for too long, or another one needs its place.
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.ended.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
+        }
+        loop {
+            ready!(self.idle.as_mut().poll(cx));
+            let (now, since) = (Instant::now(), self.line.idle_since());
+            let until = since.unwrap_or(now) + self.bounds.idle;
+            if until <= now {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.idle.as_mut().reset(until);
+        }
+    }
+
+    /// What a write ends with, or an error once nothing was taken for too long.
+    fn timed<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.line.write(written.is_pending());
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let until = Instant::now() + self.bounds.taking;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        stuck.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Attended {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.stream).poll_read(cx, buf) {
+            Poll::Pending => self.poll_over(cx).map(Err),
+            read => read,
+        }
+    }
+}
+
+impl AsyncWrite for Attended {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.timed(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.timed(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A service whose requests count on their connection.
+#[derive(Clone)]
+pub(crate) struct Counted<S> {
+    service: S,
+    line: Arc<Line>,
+    peer: Peer,
+}
+
+impl<S> Counted<S> {
+    pub(super) fn new(service: S, line: Arc<Line>, peer: Peer) -> Self {
+        Self { service, line, peer }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Counted<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let running = Running::on(&self.line);
+        request.extensions_mut().insert(self.peer);
+        let answer = self.service.call(request);
+        async move { Ok(answer.await?.map(|body| Body::new(CountedBody { body, _running: running }))) }.boxed()
+    }
+}
+
+/// A body whose request is in hand until it ends.
+struct CountedBody {
+    body: Body,
+    _running: Running,
+}
+
+impl HttpBody for CountedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,157 @@
+//! Connections to the servers in here: how long one may do nothing or take nothing, and how many there are.
+//!
+//! Rules:
+//!
+//! - A connection without a request in hand ends after a while, whatever it has sent of one.
+//! - One that takes nothing of an answer ends too.
+//! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes.
+
+mod attended;
+mod line;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::accept::Accept;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use attended::{Attended, Counted};
+use line::Line;
+
+/// How often it is said that there are too many.
+const TOLD: Duration = Duration::from_secs(60);
+
+/// What connections may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// How long one is kept that has no request in hand, and so how long the head of a request may take.
+    pub(crate) idle: Duration,
+    /// How long somebody may take nothing of an answer.
+    pub(crate) taking: Duration,
+    /// How many there are at once.
+    pub(crate) most: usize,
+}
+
+impl Default for Bounds {
+    /// With what is read for them, connections stay below the 1024 files that a process may usually open.
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(30), taking: Duration::from_secs(60), most: 512 }
+    }
+}
+
+/// Who sent a request, as far as the connection says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Hears that there are too many.
+pub(crate) type Log = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// All connections of one server.
+#[derive(Clone)]
+struct Connections {
+    bounds: Bounds,
+    log: Option<Log>,
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    lines: HashMap<u64, Arc<Line>>,
+    told: Option<Instant>,
+}
+
+/// Serves until the handle says otherwise.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub(crate) fn serve(
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    app: Router,
+    handle: Handle<SocketAddr>,
+    (bounds, log): (Bounds, Option<Log>),
+) -> std::io::Result<JoinHandle<std::io::Result<()>>> {
+    let attending = Connections { bounds, log, open: Arc::default() };
+    let server = axum_server::from_tcp(listener)?.handle(handle);
+    Ok(match tls {
+        Some(tls) => {
+            let mut server = server.acceptor(RustlsAcceptor::new(tls).acceptor(attending));
+            bound(&mut server, bounds);
+            tokio::spawn(server.serve(app.into_make_service()))
+        }
+        None => {
+            let mut server = server.acceptor(attending);
+            bound(&mut server, bounds);
+            tokio::spawn(server.serve(app.into_make_service()))
+        }
+    })
+}
+
+fn bound<A>(server: &mut Server<SocketAddr, A>, bounds: Bounds) {
+    let builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor> = server.http_builder();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(bounds.idle);
+}
+
+impl<S> Accept<TcpStream, S> for Connections {
+    type Stream = Attended;
+    type Service = Counted<S>;
+    type Future = std::future::Ready<std::io::Result<(Attended, Counted<S>)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+        std::future::ready(match self.begin() {
+            Some((id, line)) => {
+                let counted = Counted::new(service, Arc::clone(&line), Peer(peer));
+                Ok((Attended::new(stream, line, self.bounds, Place { id, of: self.clone() }), counted))
+            }
+            None => Err(std::io::ErrorKind::ConnectionRefused.into()),
+        })
+    }
+}
+
+impl Connections {
+    /// A line for a new connection; `None` where there is no room for one.
+    fn begin(&self) -> Option<(u64, Arc<Line>)> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.lines.len() >= self.bounds.most {
+            let idle = open.lines.iter().filter_map(|(id, line)| Some((line.idle_since()?, *id)));
+            let oldest = idle.min().map(|(_, id)| id);
+            let goes =
+                if oldest.is_some() { "the one that is idle for the longest ends" } else { "new ones are refused" };
+            if open.told.is_none_or(|told| told.elapsed() >= TOLD) {
+                open.told = Some(Instant::now());
+                self.log.iter().for_each(|log| log(&format!("{} connections at once: {goes}", self.bounds.most)));
+            }
+            open.lines.remove(&oldest?)?.end();
+        }
+        let (id, line) = (open.next, Arc::new(Line::new()));
+        open.next += 1;
+        open.lines.insert(id, Arc::clone(&line));
+        Some((id, line))
+    }
+}
+
+/// A connection's place among all; it is free again when this is dropped.
+struct Place {
+    id: u64,
+    of: Connections,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.of.open.lock().unwrap_or_else(PoisonError::into_inner).lines.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

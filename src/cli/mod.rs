@@ -47,6 +47,7 @@ mod remarks;
 mod rotate;
 mod sandbox;
 mod screen;
+mod sending;
 mod settings;
 mod shell;
 mod signals;

@@ -50,6 +50,7 @@ mod screen;
 mod sending;
 mod settings;
 mod shell;
+mod shown;
 mod signals;
 mod staged;
 mod staging;

@@ -9,6 +9,7 @@ use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::published::{published_by_others, say_resolved, show_published};
 use super::sending::send;
+use super::shown::{Shown, require_shown};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::{
@@ -40,7 +41,17 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
     let asked = context.engine.stage().staged()?.changes;
-    staged(context, ending, (guns, failed), asked, &command.agreement).await.ending
+    staged(context, ending, (guns, failed), &Asked { changes: asked, shown: Vec::new() }, &command.agreement)
+        .await
+        .ending
+}
+
+/// What a publish was asked for.
+pub(super) struct Asked {
+    /// What was staged then.
+    pub(super) changes: Vec<StagedChange>,
+    /// What was shown of repositories before: nothing else may be signed.
+    pub(super) shown: Vec<Shown>,
 }
 
 /// How a publish ended.
@@ -58,16 +69,16 @@ const REVIEWS: usize = 5;
 const REVIEWS_UNATTENDED: usize = 20;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before, and `asked` what was staged when this was asked for.
+/// holds what has failed before.
 pub(super) async fn staged(
     context: &Context,
     ending: Ending,
     (guns, failed): (Vec<Gun>, Vec<Problem>),
-    asked: Vec<StagedChange>,
+    asked: &Asked,
     agreement: &Agreement,
 ) -> Sent {
     let mut results = Vec::new();
-    let failed = rounds(context, (guns, failed), &asked, agreement, &mut results).await;
+    let failed = rounds(context, (guns, failed), asked, agreement, &mut results).await;
     let tried = results.iter().map(|result: &Published| result.gun.clone()).collect();
     let ending = match failed {
         Err(problem) if results.is_empty() => Err(problem),
@@ -82,15 +93,16 @@ pub(super) async fn staged(
 async fn rounds(
     context: &Context,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
-    asked: &[StagedChange],
+    asked: &Asked,
     agreement: &Agreement,
     results: &mut Vec<Published>,
 ) -> Result<Vec<Problem>, Problem> {
     let mut merged = BTreeMap::<Gun, Vec<String>>::new();
     let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
     for review in 1..=reviews {
-        results.extend(published_by_others(context, &mut guns, asked).await?);
-        let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
+        results.extend(published_by_others(context, &mut guns, &asked.changes).await?);
+        let shown: Vec<Shown> = asked.shown.iter().filter(|shown| guns.contains(shown.gun())).cloned().collect();
+        let mut round = reviewed(context, (&guns, &shown), &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
@@ -160,7 +172,7 @@ fn take_overtaken(results: &mut Vec<Published>, same_again: bool, merged: &mut B
 /// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.
 async fn reviewed(
     context: &Context,
-    guns: &[Gun],
+    (guns, shown): (&[Gun], &[Shown]),
     failed: &mut Vec<Problem>,
     agreement: &Agreement,
 ) -> Result<Vec<Published>, Problem> {
@@ -177,6 +189,8 @@ async fn reviewed(
     if ready.is_empty() {
         return Ok(Vec::new());
     }
+    // The plan is of the same files, and what is signed is what it says.
+    require_shown(context, shown).await?;
     agree(context, &plan, &ready, agreement)?;
     unlock::unlock(context, &plan).await?;
     let approval = Approval {

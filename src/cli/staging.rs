@@ -50,7 +50,8 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         // Not what another program stages meanwhile.
         let own: BTreeSet<EntryId> =
             asked_now.iter().map(|staged| staged.id).filter(|id| !before.contains(id)).collect();
-        let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
+        let asked = publish::Asked { changes: asked_now, shown: wanted.shown };
+        let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), &asked, agreement).await;
         staged_guns.retain(|gun| !sent.tried.contains(gun));
         left_over(context, &staged_guns, (&own, replaced.as_slice()), agreement);
         return sent.ending;

@@ -175,6 +175,8 @@ pub struct RoleView {
     pub state: RoleState,
     /// Version of its file.
     pub version: Option<u64>,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: Option<String>,
     /// When its file expires.
     pub expires: Option<Time>,
     /// Keys listed for it now.

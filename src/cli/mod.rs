@@ -68,6 +68,6 @@ pub use ending::Ending;
 pub use own_session::start_in_own_session;
 pub use plugin::{called_as_plugin, plugin};
 pub use shell::complete;
-pub use start::{main, usage};
+pub use start::{main, refuse_content, usage};
 
 use context::{Context, age};

@@ -10,6 +10,7 @@ use super::other_root::OtherRoot;
 use crate::keys::{KeyError, TooShort};
 use crate::printable::system_words;
 use crate::remote::RemoteError;
+use crate::tuf::content::about_file;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
 pub use kind::Kind;
@@ -193,7 +194,7 @@ pub enum EngineError {
     #[error("{what}")]
     Unvouched { gun: Gun, role: Option<Role>, what: String, hint: String },
     /// The file system.
-    #[error("{}: {}", system_words(.source), .path.display())]
+    #[error("{}", about_file(&system_words(.source), .path))]
     Disk { path: PathBuf, source: std::io::Error },
     /// A directory of the program's own, or a file in it, cannot be used.
     #[error("{}: {}", system_words(.source), .path.display())]

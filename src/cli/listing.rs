@@ -302,6 +302,7 @@ impl Context {
             hint: reason.hint.clone(),
             repository: Some(view.gun.clone()),
             role: None,
+            tags: Vec::new(),
             admission: None,
         });
         true

@@ -28,6 +28,9 @@ pub struct Problem {
     pub repository: Option<Gun>,
     /// The role it is about.
     pub role: Option<Role>,
+    /// The tags it is about, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// What would make the server let in.
     #[serde(skip)]
     pub admission: Option<Box<Admission>>,

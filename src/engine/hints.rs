@@ -172,6 +172,7 @@ impl EngineError {
             hint: self.hint(),
             repository: self.repository().cloned(),
             role: self.role().cloned(),
+            tags: Vec::new(),
             admission: self.admission().map(Box::new),
         }
     }

@@ -84,3 +84,12 @@ fn tags_of_a_role_that_does_not_count_are_those_of_its_last_good_file_and_are_to
     view.vanished.push("of targets".to_owned());
     assert!(view.losses().unwrap().problem.message.starts_with("1 tag gone"));
 }
+
+#[test]
+fn tags_that_are_gone_are_named_and_programs_get_all_of_them() {
+    let mut view = repository(NAME, Health::Ok, 7, 1, ("targets", 900));
+    view.vanished = (0..80).map(|n| format!("t{n}.")).collect();
+    let problem = view.losses().unwrap().problem;
+    assert!(problem.message.contains("t0., t1., t2.") && problem.message.contains("t63. and 16 more"), "{problem}");
+    assert_eq!(serde_json::to_value(&problem).unwrap()["tags"].as_array().unwrap().len(), 80);
+}

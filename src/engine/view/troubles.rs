@@ -10,6 +10,10 @@ use crate::engine::wording::{count, some};
 use crate::printable::printable_within;
 use crate::tuf::Role;
 
+/// Tags of a role that does not count that are named, and tags that are gone.
+const LOST: usize = 8;
+const GONE: usize = 64;
+
 /// Something that does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -133,18 +137,19 @@ impl RepositoryView {
             let message = format!(
                 "{} gone since this machine looked last: {}; {} not be pulled any more",
                 count(gone.len(), "tag"),
-                some(&gone),
+                named(&gone, GONE),
                 if gone.len() == 1 { "it can" } else { "they can" },
             );
             let hint =
                 "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
-            Trouble { problem: self.problem(None, message, hint.to_owned()), released: false }
+            let problem = Problem { tags: gone, ..self.problem(None, message, hint.to_owned()) };
+            Trouble { problem, released: false }
         })
     }
 
     fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {
         let repository = Some(self.gun.clone());
-        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), admission: None }
+        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), tags: Vec::new(), admission: None }
     }
 
     fn of_role(&self, role: &RoleView) -> Option<Trouble> {
@@ -185,7 +190,7 @@ impl RepositoryView {
             (true, _) if !role.lost_tags.is_empty() => format!(
                 "; the {} of its last good file cannot be pulled: {}",
                 count(role.lost_tags.len(), "tag"),
-                named(&role.lost_tags)
+                named(&role.lost_tags, LOST)
             ),
             (true, _) if !role.vouched => "; its tags cannot be pulled".to_owned(),
             (true, 0) => "; its tags cannot be pulled".to_owned(),
@@ -240,10 +245,9 @@ impl RepositoryView {
 }
 
 /// Names, and how many more there are.
-fn named(tags: &[String]) -> String {
-    const NAMED: usize = 8;
-    let shown: Vec<&str> = tags.iter().take(NAMED).map(String::as_str).collect();
-    match tags.len().saturating_sub(NAMED) {
+fn named(tags: &[String], most: usize) -> String {
+    let shown: Vec<String> = tags.iter().take(most).map(|tag| printable_within(tag, 120)).collect();
+    match tags.len().saturating_sub(most) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

@@ -53,9 +53,18 @@ fn a_known_repository_that_its_server_has_lost_is_not_made_anew_unless_that_is_a
     home.trustdeck(&["reset", GUN]).ok();
     let keys = || std::fs::read_dir(home.trust_dir().join("private")).unwrap().count();
     let before = keys();
-    let set_up = home.publish(&["setup", GUN, "--signer", "carol"]).ended(7);
-    assert!(set_up.stderr.contains("nothing was made"), "{}", set_up.stderr);
-    assert_eq!(keys(), before, "no key is made for it");
+    for set_up in
+        [home.publish(&["setup", GUN, "--signer", "carol"]), home.trustdeck(&["setup", GUN, "--signer", "carol"])]
+    {
+        let set_up = set_up.ended(7);
+        assert!(set_up.stderr.contains("nothing was made"), "{}", set_up.stderr);
+        assert_eq!(keys(), before, "no key is made for it");
+    }
+    let staged = home.trustdeck(&["signer", "add", "--key", &key, "eva", GUN]).ok();
+    for told in ["has verified before", "makes it anew"] {
+        assert!(staged.stderr.contains(told), "{}", staged.stderr);
+    }
+    home.trustdeck(&["reset", GUN]).ok();
     assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0, "nothing was sent");
 }
 

@@ -97,7 +97,7 @@ async fn rounds(
     agreement: &Agreement,
     results: &mut Vec<Published>,
 ) -> Result<Vec<Problem>, Problem> {
-    let mut merged = BTreeMap::<Gun, Vec<String>>::new();
+    let mut overtaken = BTreeMap::<Gun, Vec<Published>>::new();
     let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
     for review in 1..=reviews {
         results.extend(published_by_others(context, &mut guns, &asked.changes).await?);
@@ -107,7 +107,7 @@ async fn rounds(
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
             let same_again = review < REVIEWS_OF_THE_SAME;
-            guns = take_overtaken(&mut round, same_again, &mut merged);
+            guns = take_overtaken(&mut round, same_again, &mut overtaken);
         } else {
             guns.clear();
         }
@@ -120,8 +120,18 @@ async fn rounds(
     }
     let is_done = |r: &&mut Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     for result in results.iter_mut().filter(is_done) {
-        let notes = merged.remove(&result.gun).unwrap_or_default();
-        result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
+        let (mut merged, mut notes) = (Vec::new(), Vec::new());
+        for earlier in overtaken.remove(&result.gun).unwrap_or_default() {
+            match earlier.outcome {
+                PublishOutcome::Failed(problem) if earlier.merged.is_empty() => {
+                    notes.push(format!("merged: {}", problem.message));
+                }
+                _ => merged.extend(earlier.merged),
+            }
+        }
+        result.notes.extend(notes);
+        merged.append(&mut result.merged);
+        result.merged = merged;
     }
     Ok(failed)
 }
@@ -155,18 +165,21 @@ fn ended(
     Ok(ending)
 }
 
-/// Takes those out before which somebody else has published, and remembers what that was.
-fn take_overtaken(results: &mut Vec<Published>, same_again: bool, merged: &mut BTreeMap<Gun, Vec<String>>) -> Vec<Gun> {
-    let mut taken = Vec::new();
-    results.retain(|result| match (&result.outcome, result.overtaken) {
-        (PublishOutcome::Failed(problem), Some(how)) if same_again || how == Overtaken::Plan => {
-            merged.entry(result.gun.clone()).or_default().push(problem.message.clone());
-            taken.push(result.gun.clone());
-            false
-        }
-        _ => true,
-    });
-    taken
+/// Takes those out before which somebody else has published, and remembers them.
+fn take_overtaken(
+    results: &mut Vec<Published>,
+    same_again: bool,
+    overtaken: &mut BTreeMap<Gun, Vec<Published>>,
+) -> Vec<Gun> {
+    let is_again = |result: &Published| {
+        let how = result.overtaken.filter(|how| same_again || *how == Overtaken::Plan);
+        how.is_some() && matches!(result.outcome, PublishOutcome::Failed(_))
+    };
+    let (again, kept): (Vec<Published>, Vec<Published>) = results.drain(..).partition(is_again);
+    *results = kept;
+    let guns = again.iter().map(|result| result.gun.clone()).collect();
+    again.into_iter().for_each(|result| overtaken.entry(result.gun.clone()).or_default().push(result));
+    guns
 }
 
 /// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.

@@ -47,6 +47,9 @@ use super::trust::tree::RoleState;
 use crate::tuf::verify::HIGHEST_VERSION;
 use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
 
+/// Hexadecimal digits of a SHA-256.
+const SHA256_DIGITS: usize = 64;
+
 /// Fewer versions than this are few: as many as a role may leap over at its first contact.
 const FEW_VERSIONS: u64 = 1_000_000;
 
@@ -356,4 +359,12 @@ pub struct TagView {
     pub signers: Vec<String>,
     /// Another tag of this repository looks like this one.
     pub look_alike: bool,
+}
+
+impl TagView {
+    /// Whether it has a SHA-256 to pull by: metadata may list any bytes as one.
+    #[must_use]
+    pub fn has_digest(&self) -> bool {
+        self.digest.len() == SHA256_DIGITS
+    }
 }

@@ -88,7 +88,10 @@ impl RepositoryView {
             }
         }
         let trouble = |(limit, roles): (&str, Vec<&Role>)| {
-            let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+            // Those that pulls look at first.
+            let (released, others): (Vec<&Role>, Vec<&Role>) =
+                roles.iter().copied().partition(|role| role.is_released());
+            let names: Vec<String> = released.into_iter().chain(others).map(ToString::to_string).collect();
             let verb = if names.len() == 1 { "is" } else { "are" };
             let message = format!("{} {verb} not read, so their tags do not count: {limit}", some(&names));
             let hint = "trustdeck reads no more; ask whoever lists them to take delegations out".to_owned();

@@ -12,11 +12,12 @@ use super::sending::send;
 use super::shown::{Shown, require_shown};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
+use crate::engine::reference::in_command;
 use crate::engine::{
-    EngineError, Kind, Overtaken, Plan, Problem, PublishOutcome, Published, RepositoryPlan, StagedChange,
+    Change, EngineError, Kind, Overtaken, Plan, Problem, PublishOutcome, Published, RepositoryPlan, StagedChange,
 };
 use crate::printable::printable;
-use crate::tuf::Gun;
+use crate::tuf::{Gun, Role};
 
 /// Runs the command.
 ///
@@ -298,7 +299,13 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     }
     let block = plan.warnings.iter().find(|w| w.weight == crate::engine::plan::Weight::Block)?;
     let remedy = || block.remedy_alone().map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.gun)));
-    let mend = block.fix.as_ref().map(|(_, what)| what.clone()).or_else(remedy);
+    let fix = |(changes, what): &(Vec<Change>, String)| match changes.as_slice() {
+        [Change::Witness { role: role @ (Role::Root | Role::Targets) }] => {
+            format!("{what}: trustdeck renew {role} {}", in_command(&plan.gun))
+        }
+        _ => what.clone(),
+    };
+    let mend = block.fix.as_ref().map(fix).or_else(remedy);
     Some(Problem {
         kind: Kind::Policy,
         message: format!("{}: {}", block.headline, block.detail),

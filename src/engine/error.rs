@@ -204,7 +204,7 @@ pub enum EngineError {
     OwnDir { dir: OwnDir, path: PathBuf, source: std::io::Error },
     /// Others may write the state directory.
     #[error("{} {what}", .path.display())]
-    Exposed { path: PathBuf, what: String },
+    Exposed { path: PathBuf, what: String, is_own: bool },
     /// Another process holds the lock.
     #[error("{} has locked {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), ToString::to_string), .path.display())]
     BusyLocal { path: PathBuf, holder: Option<LockHolder> },

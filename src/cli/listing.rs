@@ -282,7 +282,8 @@ impl Context {
     pub(super) fn report_these(&self, troubles: Vec<Trouble>) -> Vec<Problem> {
         let (failures, others): (Vec<Trouble>, Vec<Trouble>) =
             troubles.into_iter().partition(|trouble| trouble.released);
-        others.iter().for_each(|trouble| self.console.problem(&trouble.problem));
+        let others: Vec<Problem> = others.into_iter().map(|trouble| trouble.problem).collect();
+        self.console.problems(&others);
         failures.into_iter().map(|trouble| trouble.problem).collect()
     }
 

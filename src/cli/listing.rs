@@ -216,7 +216,9 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
     }
     let mut ending = Ending::done();
     ending.problems.extend(unread);
-    if let Some(gun) = &gun
+    if let Some(lost) = gun.as_ref().and_then(|gun| context.engine.trust().found_lost(gun)) {
+        ending.problems.push(lost.problem());
+    } else if let Some(gun) = &gun
         && let Ok(view) = context.engine.views().cached(gun).await
     {
         // Nothing is asked of a server here: this is what the last look found.

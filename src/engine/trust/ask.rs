@@ -329,6 +329,12 @@ impl Trust {
                 is_known.then(|| Lost { copy: local.set.filter(|_| complete).map(Arc::new) })
             }
         };
+        if lost.is_some() {
+            match self.repositories.memory.note_lost(gun) {
+                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                noted => noted?,
+            }
+        }
         Ok(Session {
             set: None,
             complete: true,

@@ -127,6 +127,9 @@ impl Note for Aside {
 struct VerifiedAt {
     at: String,
     again: String,
+    /// Whether the server was found to have lost it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lost: bool,
 }
 
 impl Note for VerifiedAt {
@@ -247,7 +250,21 @@ impl Memory {
     /// may lose it, and a reader in between finds no time rather than a wrong one.
     pub(in crate::engine) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
         let at = format!("{now:.9}");
-        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at })
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: false })
+    }
+
+    /// Notes that the server has lost it, until it is verified again.
+    pub(in crate::engine) fn note_lost(&self, gun: &Gun) -> Result<(), EngineError> {
+        let Some(at) = self.verified_at(gun).filter(|_| !self.is_lost(gun)) else { return Ok(()) };
+        let at = format!("{at:.9}");
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: true })
+    }
+
+    /// Whether the server had lost it when it was asked last.
+    pub(in crate::engine) fn is_lost(&self, gun: &Gun) -> bool {
+        let (name, path) = (file(gun, "time"), self.folder.path());
+        let bytes = self.folder.read(&name).ok().flatten().unwrap_or_default();
+        note::decode::<VerifiedAt>(&path.join(name), &bytes).is_ok_and(|note| note.lost)
     }
 
     /// Forgets pin, marks, tags and time.

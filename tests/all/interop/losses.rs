@@ -32,11 +32,15 @@ fn what_a_server_has_lost_is_sent_again_whole_and_docker_and_notary_read_it() {
     let told = home.trustdeck(&["inspect", GUN, "--json"]);
     assert_ne!(told.code, 0, "{}", told.stdout);
     assert!(told.stderr.contains("restore"), "the way back is named: {}", told.stderr);
+    let status = home.trustdeck(&["status", GUN]);
+    assert_eq!(status.code, told.code, "{}", status.stderr);
+    assert!(status.stderr.contains("which this machine has verified before"), "{}", status.stderr);
     home.publish(&["restore", GUN]).ok();
     let shown = all_agree(&server, GUN);
     assert_eq!(names(&shown[0], "SignedTags", "SignedTag"), ["1.0", "1.1"]);
     assert_eq!(names(&shown[0], "Signers", "Name"), ["ben", "jeff"]);
     assert_eq!(root(&home), before, "the same root");
+    home.trustdeck(&["status", GUN]).ok();
     home.sign(GUN, "2.0");
     assert_eq!(names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"), ["1.0", "1.1", "2.0"]);
     let again = home.trustdeck(&["restore", GUN, "--publish", "--yes"]);

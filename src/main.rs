@@ -13,6 +13,9 @@ fn main() -> ExitCode {
     cli::complete();
     // Fails only if somebody else was faster, which nobody is.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Some(ended) = cli::refuse_content() {
+        return ended;
+    }
     if let Some(name) = cli::called_as_plugin() {
         return cli::plugin(name);
     }

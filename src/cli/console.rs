@@ -4,7 +4,7 @@
 //! output, everything else to standard error, with `--json` as one line of JSON each; a result that could not be written
 //! is a failure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::{BufWriter, IsTerminal, Write};
 
@@ -81,6 +81,10 @@ impl Console {
 
     /// Writes an error: one line of JSON, or the sentence and what to do next.
     pub fn problem(self, problem: &Problem) {
+        self.problem_with(problem, Some(&problem.hint));
+    }
+
+    fn problem_with(self, problem: &Problem, hint: Option<&str>) {
         if self.json {
             return self.event(problem);
         }
@@ -89,14 +93,14 @@ impl Console {
             !named
         });
         let mut text = format!("trustdeck: {}{}", about.unwrap_or_default(), printable(&problem.message));
-        if !problem.hint.is_empty() {
-            text.push_str(&format!("\n  {}", printable(&problem.hint)));
+        if let Some(hint) = hint.filter(|hint| !hint.is_empty()) {
+            text.push_str(&format!("\n  {}", printable(hint)));
         }
         self.note(&text);
     }
 
     /// Writes errors; what failed for one and the same cause in several repositories is told once, with their names. In
-    /// JSON each repository has its line.
+    /// JSON each repository has its line. A hint of several in a row stands behind the last.
     pub fn problems(self, problems: &[Problem]) {
         if self.json {
             return problems.iter().for_each(|problem| self.problem(problem));
@@ -106,9 +110,11 @@ impl Console {
             let named: &mut Vec<&str> = by_cause.entry(problem.cause()).or_default();
             named.extend(problem.repository.as_ref().map(Gun::as_str));
         }
-        for problem in problems {
+        let mut told = HashSet::new();
+        let first: Vec<&Problem> = problems.iter().filter(|problem| told.insert(problem.cause())).collect();
+        for (problem, hint) in hinted(&first) {
             let Some(named) = by_cause.remove(&problem.cause()) else { continue };
-            self.problem(problem);
+            self.problem_with(problem, hint);
             let others: Vec<&str> = named.into_iter().skip(1).collect();
             if !others.is_empty() {
                 let (shown, more) = others.split_at(others.len().min(OTHERS));
@@ -140,6 +146,16 @@ impl Console {
     }
 }
 
+/// Each with its hint; one that helps several in a row is told once, behind the last of them.
+fn hinted<'a>(problems: &[&'a Problem]) -> Vec<(&'a Problem, Option<&'a str>)> {
+    let hint = |(at, problem): (usize, &&'a Problem)| {
+        let helps = |next: &&Problem| next.hint == problem.hint && next.repository == problem.repository;
+        let hint = problems.get(at + 1).copied().filter(helps).is_none().then_some(problem.hint.as_str());
+        (*problem, hint)
+    };
+    problems.iter().enumerate().map(hint).collect()
+}
+
 fn write_line(text: &str) {
     let mut err = std::io::stderr().lock();
     // Nobody is left to tell.
@@ -160,6 +176,7 @@ fn lost(error: &std::io::Error) -> Problem {
         hint: "free space, or read the output to its end, then run the command again".to_owned(),
         repository: None,
         role: None,
+        tags: Vec::new(),
         admission: None,
     }
 }
@@ -173,6 +190,7 @@ pub(super) fn input(message: impl Into<String>, hint: impl Into<String>) -> Prob
         hint: hint.into(),
         repository: None,
         role: None,
+        tags: Vec::new(),
         admission: None,
     }
 }
@@ -182,4 +200,17 @@ pub(super) fn input(message: impl Into<String>, hint: impl Into<String>) -> Prob
 pub(super) fn broken(what: &str) -> Problem {
     let message = format!("trustdeck has a fault: {what}");
     Problem { kind: Kind::Server, ..input(message, "please report this; nothing was changed") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_of_several_in_a_row_stands_behind_the_last() {
+        let problems = [("a", "ask"), ("b", "ask"), ("c", "renew"), ("d", "ask")].map(|(what, hint)| input(what, hint));
+        let hints: Vec<Option<&str>> =
+            hinted(&problems.iter().collect::<Vec<_>>()).into_iter().map(|(_, hint)| hint).collect();
+        assert_eq!(hints, [None, Some("ask"), Some("renew"), Some("ask")]);
+    }
 }

@@ -75,6 +75,10 @@ impl Context {
         let staged = self.engine.stage().staged().map(|stage| stage.changes).unwrap_or_default();
         let mut found = Vec::new();
         for gun in guns {
+            // What was there a moment ago is not now.
+            if self.engine.trust().found_lost(gun).is_some() {
+                continue;
+            }
             let is_staged = staged.iter().any(|change| change.gun == *gun);
             let view = self.engine.views().verified_lately(gun, is_staged).await;
             found.extend(view.map(|view| (gun.clone(), view)));

@@ -216,7 +216,9 @@ pub(super) async fn status(context: &Context, command: &arguments::Status) -> Re
     }
     let mut ending = Ending::done();
     ending.problems.extend(unread);
-    if let Some(gun) = &gun
+    if let Some(lost) = gun.as_ref().and_then(|gun| context.engine.trust().found_lost(gun)) {
+        ending.problems.push(lost.problem());
+    } else if let Some(gun) = &gun
         && let Ok(view) = context.engine.views().cached(gun).await
     {
         // Nothing is asked of a server here: this is what the last look found.
@@ -282,7 +284,8 @@ impl Context {
     pub(super) fn report_these(&self, troubles: Vec<Trouble>) -> Vec<Problem> {
         let (failures, others): (Vec<Trouble>, Vec<Trouble>) =
             troubles.into_iter().partition(|trouble| trouble.released);
-        others.iter().for_each(|trouble| self.console.problem(&trouble.problem));
+        let others: Vec<Problem> = others.into_iter().map(|trouble| trouble.problem).collect();
+        self.console.problems(&others);
         failures.into_iter().map(|trouble| trouble.problem).collect()
     }
 
@@ -302,6 +305,7 @@ impl Context {
             hint: reason.hint.clone(),
             repository: Some(view.gun.clone()),
             role: None,
+            tags: Vec::new(),
             admission: None,
         });
         true

@@ -47,8 +47,10 @@ mod remarks;
 mod rotate;
 mod sandbox;
 mod screen;
+mod sending;
 mod settings;
 mod shell;
+mod shown;
 mod signals;
 mod staged;
 mod staging;
@@ -66,6 +68,6 @@ pub use ending::Ending;
 pub use own_session::start_in_own_session;
 pub use plugin::{called_as_plugin, plugin};
 pub use shell::complete;
-pub use start::{main, usage};
+pub use start::{main, refuse_content, usage};
 
 use context::{Context, age};

@@ -1,26 +1,23 @@
 //! `publish`: plan, agree, unlock, send, and say for every repository how it ended.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::arguments::{Agreement, Publish, Publishing};
 use super::console::input;
 use super::ending::Ending;
 use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
-use super::progress::say_progress;
 use super::published::{published_by_others, say_resolved, show_published};
+use super::sending::send;
+use super::shown::{Shown, require_shown};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
+use crate::engine::reference::in_command;
 use crate::engine::{
-    EngineError, Kind, Overtaken, Plan, Problem, Progress, PublishOutcome, Published, RepositoryPlan, StagedChange,
-    Step,
+    Change, EngineError, Kind, Overtaken, Plan, Problem, PublishOutcome, Published, RepositoryPlan, StagedChange,
 };
 use crate::printable::printable;
-use crate::tuf::Gun;
+use crate::tuf::{Gun, Role};
 
 /// Runs the command.
 ///
@@ -45,7 +42,17 @@ pub(super) async fn run(context: &Context, command: &Publish) -> Result<Ending, 
     require_yes(context, &command.agreement, "look at it with --dry-run, then publish with --yes")?;
     let failed = refresh(context, &mut guns).await;
     let asked = context.engine.stage().staged()?.changes;
-    staged(context, ending, (guns, failed), asked, &command.agreement).await.ending
+    staged(context, ending, (guns, failed), &Asked { changes: asked, shown: Vec::new() }, &command.agreement)
+        .await
+        .ending
+}
+
+/// What a publish was asked for.
+pub(super) struct Asked {
+    /// What was staged then.
+    pub(super) changes: Vec<StagedChange>,
+    /// What was shown of repositories before: nothing else may be signed.
+    pub(super) shown: Vec<Shown>,
 }
 
 /// How a publish ended.
@@ -63,16 +70,16 @@ const REVIEWS: usize = 5;
 const REVIEWS_UNATTENDED: usize = 20;
 
 /// Publishes what is staged for repositories that were just asked for, all but those that could not be read; `ending`
-/// holds what has failed before, and `asked` what was staged when this was asked for.
+/// holds what has failed before.
 pub(super) async fn staged(
     context: &Context,
     ending: Ending,
     (guns, failed): (Vec<Gun>, Vec<Problem>),
-    asked: Vec<StagedChange>,
+    asked: &Asked,
     agreement: &Agreement,
 ) -> Sent {
     let mut results = Vec::new();
-    let failed = rounds(context, (guns, failed), &asked, agreement, &mut results).await;
+    let failed = rounds(context, (guns, failed), asked, agreement, &mut results).await;
     let tried = results.iter().map(|result: &Published| result.gun.clone()).collect();
     let ending = match failed {
         Err(problem) if results.is_empty() => Err(problem),
@@ -87,20 +94,21 @@ pub(super) async fn staged(
 async fn rounds(
     context: &Context,
     (mut guns, mut failed): (Vec<Gun>, Vec<Problem>),
-    asked: &[StagedChange],
+    asked: &Asked,
     agreement: &Agreement,
     results: &mut Vec<Published>,
 ) -> Result<Vec<Problem>, Problem> {
-    let mut merged = BTreeMap::<Gun, Vec<String>>::new();
+    let mut overtaken = BTreeMap::<Gun, Vec<Published>>::new();
     let reviews = if agreement.yes { REVIEWS_UNATTENDED } else { REVIEWS };
     for review in 1..=reviews {
-        results.extend(published_by_others(context, &mut guns, asked).await?);
-        let mut round = reviewed(context, &guns, &mut failed, agreement).await?;
+        results.extend(published_by_others(context, &mut guns, &asked.changes).await?);
+        let shown: Vec<Shown> = asked.shown.iter().filter(|shown| guns.contains(shown.gun())).cloned().collect();
+        let mut round = reviewed(context, (&guns, &shown), &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
             let same_again = review < REVIEWS_OF_THE_SAME;
-            guns = take_overtaken(&mut round, same_again, &mut merged);
+            guns = take_overtaken(&mut round, same_again, &mut overtaken);
         } else {
             guns.clear();
         }
@@ -113,8 +121,18 @@ async fn rounds(
     }
     let is_done = |r: &&mut Published| matches!(r.outcome, PublishOutcome::Done | PublishOutcome::Unchanged);
     for result in results.iter_mut().filter(is_done) {
-        let notes = merged.remove(&result.gun).unwrap_or_default();
-        result.notes.extend(notes.into_iter().map(|what| format!("merged: {what}")));
+        let (mut merged, mut notes) = (Vec::new(), Vec::new());
+        for earlier in overtaken.remove(&result.gun).unwrap_or_default() {
+            match earlier.outcome {
+                PublishOutcome::Failed(problem) if earlier.merged.is_empty() => {
+                    notes.push(format!("merged: {}", problem.message));
+                }
+                _ => merged.extend(earlier.merged),
+            }
+        }
+        result.notes.extend(notes);
+        merged.append(&mut result.merged);
+        result.merged = merged;
     }
     Ok(failed)
 }
@@ -148,24 +166,27 @@ fn ended(
     Ok(ending)
 }
 
-/// Takes those out before which somebody else has published, and remembers what that was.
-fn take_overtaken(results: &mut Vec<Published>, same_again: bool, merged: &mut BTreeMap<Gun, Vec<String>>) -> Vec<Gun> {
-    let mut taken = Vec::new();
-    results.retain(|result| match (&result.outcome, result.overtaken) {
-        (PublishOutcome::Failed(problem), Some(how)) if same_again || how == Overtaken::Plan => {
-            merged.entry(result.gun.clone()).or_default().push(problem.message.clone());
-            taken.push(result.gun.clone());
-            false
-        }
-        _ => true,
-    });
-    taken
+/// Takes those out before which somebody else has published, and remembers them.
+fn take_overtaken(
+    results: &mut Vec<Published>,
+    same_again: bool,
+    overtaken: &mut BTreeMap<Gun, Vec<Published>>,
+) -> Vec<Gun> {
+    let is_again = |result: &Published| {
+        let how = result.overtaken.filter(|how| same_again || *how == Overtaken::Plan);
+        how.is_some() && matches!(result.outcome, PublishOutcome::Failed(_))
+    };
+    let (again, kept): (Vec<Published>, Vec<Published>) = results.drain(..).partition(is_again);
+    *results = kept;
+    let guns = again.iter().map(|result| result.gun.clone()).collect();
+    again.into_iter().for_each(|result| overtaken.entry(result.gun.clone()).or_default().push(result));
+    guns
 }
 
 /// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.
 async fn reviewed(
     context: &Context,
-    guns: &[Gun],
+    (guns, shown): (&[Gun], &[Shown]),
     failed: &mut Vec<Problem>,
     agreement: &Agreement,
 ) -> Result<Vec<Published>, Problem> {
@@ -182,6 +203,8 @@ async fn reviewed(
     if ready.is_empty() {
         return Ok(Vec::new());
     }
+    // The plan is of the same files, and what is signed is what it says.
+    require_shown(context, shown).await?;
     agree(context, &plan, &ready, agreement)?;
     unlock::unlock(context, &plan).await?;
     let approval = Approval {
@@ -276,13 +299,20 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
     }
     let block = plan.warnings.iter().find(|w| w.weight == crate::engine::plan::Weight::Block)?;
     let remedy = || block.remedy_alone().map(|remedy| format!("{}: {}", remedy.words(), remedy.command(&plan.gun)));
-    let mend = block.fix.as_ref().map(|(_, what)| what.clone()).or_else(remedy);
+    let fix = |(changes, what): &(Vec<Change>, String)| match changes.as_slice() {
+        [Change::Witness { role: role @ (Role::Root | Role::Targets) }] => {
+            format!("{what}: trustdeck renew {role} {}", in_command(&plan.gun))
+        }
+        _ => what.clone(),
+    };
+    let mend = block.fix.as_ref().map(fix).or_else(remedy);
     Some(Problem {
         kind: Kind::Policy,
         message: format!("{}: {}", block.headline, block.detail),
         hint: mend.unwrap_or_else(|| "change what was asked for; trustdeck status shows what is staged".to_owned()),
         repository: Some(plan.gun.clone()),
         role: None,
+        tags: Vec::new(),
         admission: None,
     })
 }
@@ -331,68 +361,4 @@ fn short_name(name: &str) -> &str {
 
 fn policy(message: String, hint: &str) -> Problem {
     Problem { kind: Kind::Policy, ..input(message, hint) }
-}
-
-/// How long after a signal a publish may go on without any news.
-const SILENCE: Duration = Duration::from_millis(800);
-
-/// Publishes, while progress is written to standard error. After a signal what is being sent may come to its end, as
-/// long as there are news of it.
-async fn send(context: &Context, approval: Approval, names: BTreeMap<Gun, String>) -> Result<Vec<Published>, Problem> {
-    let (sender, mut news) = mpsc::channel(64);
-    let _finishing = context.busy.begin();
-    let guns = approval.repositories.clone();
-    let publishing = context.engine.publisher().publish_at_once(approval, sender, context.stop.clone());
-    tokio::pin!(publishing);
-    let mut running = Running::default();
-    let silence = tokio::time::sleep(SILENCE);
-    tokio::pin!(silence);
-    let mut told_stop = false;
-    loop {
-        tokio::select! {
-            results = &mut publishing => return Ok(results?),
-            Some(progress) = news.recv() => {
-                say_progress(context, &names, &progress);
-                running.note(progress);
-                silence.as_mut().reset(Instant::now() + SILENCE);
-            }
-            () = context.stop.cancelled(), if !told_stop => {
-                told_stop = true;
-                silence.as_mut().reset(Instant::now() + SILENCE);
-                context.console.note("stopping: nothing more is sent, what is being sent may come to its end");
-            }
-            () = &mut silence, if told_stop => return Ok(guns.iter().map(|gun| running.left(gun)).collect()),
-        }
-    }
-}
-
-/// What is known of a publish that is not waited for to its end.
-#[derive(Default)]
-struct Running {
-    sending: BTreeSet<Gun>,
-    finished: BTreeMap<Gun, Published>,
-}
-
-impl Running {
-    fn note(&mut self, progress: Progress) {
-        match progress {
-            Progress::Step { gun, step: Step::Upload | Step::Check, .. } => drop(self.sending.insert(gun)),
-            Progress::Step { gun, .. } => drop(self.sending.remove(&gun)),
-            Progress::Finished(published) => drop(self.finished.insert(published.gun.clone(), published)),
-            Progress::Touch { .. } => {}
-        }
-    }
-
-    /// The result for a repository whose publish is left alone now.
-    fn left(&mut self, gun: &Gun) -> Published {
-        match self.finished.remove(gun) {
-            Some(published) => published,
-            None if self.sending.contains(gun) => {
-                let why = "it was stopped before the answer came; the next publish looks what became of it".to_owned();
-                let problem = EngineError::OutcomeUnknown { gun: gun.clone(), why }.problem();
-                Published { outcome: PublishOutcome::Failed(problem), ..Published::skipped(gun) }
-            }
-            None => Published::skipped(gun),
-        }
-    }
 }

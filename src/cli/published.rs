@@ -176,7 +176,9 @@ fn published_text(published: &Published) -> String {
     for (role, file) in &published.new_keys {
         text.push_str(&format!("  new {role} key: {}\n", printable(&file.display().to_string())));
     }
-    for merge in &published.merged {
+    // What failed is merged with nothing; its error says what others have published.
+    let is_failed = matches!(published.outcome, PublishOutcome::Failed(_));
+    for merge in published.merged.iter().filter(|_| !is_failed) {
         text.push_str(&format!("  merged: {}\n", printable(&merge.sentence())));
     }
     for note in &published.notes {

@@ -40,6 +40,9 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         asked_now.extend(asked);
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     }
+    if !publishing.publish {
+        say_anew(context, &staged_guns, &views, &asked_now);
+    }
     ending.succeeded = staged_guns.len();
     let stage = context.engine.stage().staged()?;
     let replaced = stage.replaced(&before);
@@ -50,7 +53,8 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         // Not what another program stages meanwhile.
         let own: BTreeSet<EntryId> =
             asked_now.iter().map(|staged| staged.id).filter(|id| !before.contains(id)).collect();
-        let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), asked_now, agreement).await;
+        let asked = publish::Asked { changes: asked_now, shown: wanted.shown };
+        let sent = publish::staged(context, ending, (staged_guns.clone(), Vec::new()), &asked, agreement).await;
         staged_guns.retain(|gun| !sent.tried.contains(gun));
         left_over(context, &staged_guns, (&own, replaced.as_slice()), agreement);
         return sent.ending;
@@ -85,6 +89,23 @@ fn left_over(
         },
     };
     context.console.note(&said);
+}
+
+/// Says of repositories that the server has lost that what was staged makes them anew.
+fn say_anew(
+    context: &Context,
+    guns: &[Gun],
+    views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
+    staged: &[StagedChange],
+) {
+    let is_made = |gun: &Gun| staged.iter().any(|change| change.gun == *gun && change.change.is_creation());
+    let is_lost = |gun: &&Gun| matches!(views.get(gun), Some(Ok(view)) if view.lost);
+    for gun in guns.iter().filter(is_lost).filter(|gun| is_made(gun)) {
+        let why = context.engine.trust().nothing_there(gun).problem();
+        let hint =
+            format!("what is staged makes it anew with another root, which publish --accept demands; {}", why.hint);
+        context.console.problem(&Problem { hint, ..why });
+    }
 }
 
 /// Stages again what was staged before for repositories; says how much that is.

@@ -11,6 +11,7 @@ use super::settings::{settings, sources};
 use super::{Arguments, Command, Console, Ending, mistyped, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
+use crate::tuf::content::{CONTENT_GIVEN, holds_key, is_no_name};
 
 /// Threads that read and write files and compute. Who waits for a person or a token has a thread of its own.
 const AT_THE_DISK: usize = 32;
@@ -57,6 +58,21 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
     }
 }
 
+/// Ends a run whose arguments hold the content of a key: whatever reads them would quote it, and the log keep it.
+#[must_use]
+pub fn refuse_content() -> Option<ExitCode> {
+    let holds = std::env::args_os().skip(1).any(|argument| holds_key(&argument.to_string_lossy()));
+    holds.then(content_given)
+}
+
+fn content_given() -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let problem =
+        input(CONTENT_GIVEN, "others see the arguments of a program: take that key for one that was seen by others");
+    Console::new(json).problem(&problem);
+    Ending::failed(problem).exit_code()
+}
+
 /// Prints help or version, or what is wrong with the command line.
 #[must_use]
 pub fn usage(error: &clap::Error) -> ExitCode {
@@ -65,6 +81,9 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     let drawable = std::env::args_os().map(|argument| printable(&argument.to_string_lossy()));
     let quoted = Arguments::try_parse_from(drawable).err().filter(|again| !wanted && again.kind() == error.kind());
     let error = quoted.as_ref().unwrap_or(error);
+    if !wanted && std::env::args_os().skip(1).any(|argument| is_no_name(&argument.to_string_lossy())) {
+        return content_given();
+    }
     let json = std::env::args_os().any(|argument| argument == "--json");
     if wanted || !json {
         return match error.print() {

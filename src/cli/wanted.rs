@@ -1,5 +1,6 @@
 //! What a command wants changed, and how what is typed for it is read.
 
+use super::shown::Shown;
 use crate::engine::{Change, EngineError, Problem, RootKeyChoice, typed};
 use crate::tuf::{Gun, NameError, PublicKey, Role};
 
@@ -12,12 +13,14 @@ pub(super) struct Wanted {
     pub(super) creates: Option<RootKeyChoice>,
     /// Keys that a dry run did not make, with their role; a real run would have them at hand by then.
     pub(super) pretended: Vec<(PublicKey, String)>,
+    /// What was shown of repositories before: nothing else may be signed.
+    pub(super) shown: Vec<Shown>,
 }
 
 impl Wanted {
     /// Changes that create nothing.
     pub(super) fn of(changes: Vec<(Gun, Vec<Change>)>) -> Self {
-        Self { changes, problems: Vec::new(), creates: None, pretended: Vec::new() }
+        Self { changes, problems: Vec::new(), creates: None, pretended: Vec::new(), shown: Vec::new() }
     }
 }
 

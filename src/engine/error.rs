@@ -10,6 +10,7 @@ use super::other_root::OtherRoot;
 use crate::keys::{KeyError, TooShort};
 use crate::printable::system_words;
 use crate::remote::RemoteError;
+use crate::tuf::content::about_file;
 use crate::tuf::{CanonicalKeyId, Gun, KeyId, NameError, Role, VerifyError};
 
 pub use kind::Kind;
@@ -27,6 +28,9 @@ pub struct Problem {
     pub repository: Option<Gun>,
     /// The role it is about.
     pub role: Option<Role>,
+    /// The tags it is about, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// What would make the server let in.
     #[serde(skip)]
     pub admission: Option<Box<Admission>>,
@@ -193,14 +197,14 @@ pub enum EngineError {
     #[error("{what}")]
     Unvouched { gun: Gun, role: Option<Role>, what: String, hint: String },
     /// The file system.
-    #[error("{}: {}", system_words(.source), .path.display())]
+    #[error("{}", about_file(&system_words(.source), .path))]
     Disk { path: PathBuf, source: std::io::Error },
     /// A directory of the program's own, or a file in it, cannot be used.
     #[error("{}: {}", system_words(.source), .path.display())]
     OwnDir { dir: OwnDir, path: PathBuf, source: std::io::Error },
     /// Others may write the state directory.
     #[error("{} {what}", .path.display())]
-    Exposed { path: PathBuf, what: String },
+    Exposed { path: PathBuf, what: String, is_own: bool },
     /// Another process holds the lock.
     #[error("{} has locked {}", .holder.as_ref().map_or_else(|| "another program".to_owned(), ToString::to_string), .path.display())]
     BusyLocal { path: PathBuf, holder: Option<LockHolder> },

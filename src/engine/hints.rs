@@ -103,6 +103,9 @@ impl EngineError {
             Self::OwnDir { dir, source, .. } => {
                 return format!("{}; or name another directory with {}", disk_hint(source), dir.variable());
             }
+            Self::Exposed { path, is_own: true, .. } => {
+                return format!("see that nobody has changed it, then: chmod 700 {}", path.display());
+            }
             Self::Exposed { path, .. } => {
                 let path = path.display();
                 return format!(
@@ -172,6 +175,7 @@ impl EngineError {
             hint: self.hint(),
             repository: self.repository().cloned(),
             role: self.role().cloned(),
+            tags: Vec::new(),
             admission: self.admission().map(Box::new),
         }
     }

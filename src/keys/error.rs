@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::token_error::TokenError;
 use crate::printable::system_words;
 use crate::tuf::CanonicalKeyId;
+use crate::tuf::content::about_file;
 
 /// What is wrong with a key or its file.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ pub enum KeyError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The file system.
-    #[error("{}: {}", system_words(.source), .path.display())]
+    #[error("{}", about_file(&system_words(.source), .path))]
     Disk { path: PathBuf, source: std::io::Error },
 }
 

@@ -19,14 +19,12 @@ use super::fault::{Addressee, Fault, classify};
 use super::limits::{Limits, Overdue};
 use super::proxies::{Proxies, Route};
 use super::proxy_answer::explain;
+use super::rate::{Rate, crumbs};
 use super::setup::Setup;
 use super::timed::Timed;
 use super::tls::{built, client, own_configuration, verifier};
 use super::turns::Turns;
 use super::upload::Upload;
-
-/// A slower answer is none: so many bytes in the time that a server may be silent.
-const LEAST: usize = 1024;
 
 /// Error bodies are read up to here, in bytes.
 pub(super) const ERROR_BODY: u64 = 8 * 1024;
@@ -271,6 +269,9 @@ impl Http {
                 Some(piece) => {
                     body.extend_from_slice(&piece);
                     rate.count(piece.len());
+                    if rate.is_crumbs() {
+                        return Err(Fault::plain(crumbs(host)));
+                    }
                 }
                 None => return Ok(body),
             }
@@ -296,44 +297,6 @@ impl Http {
 
     fn slow(&self, host: &str, what: Overdue, limit: Duration) -> RemoteError {
         RemoteError::Slow { host: host.to_owned(), what, seconds: limit.as_secs() }
-    }
-}
-
-/// How fast a body comes.
-pub(super) struct Rate {
-    stall: Duration,
-    /// Bytes since the time that is counted from.
-    counted: usize,
-    since: Instant,
-    last: Instant,
-}
-
-impl Rate {
-    pub(super) fn new(stall: Duration) -> Self {
-        let now = Instant::now();
-        Self { stall, counted: 0, since: now, last: now }
-    }
-
-    pub(super) fn count(&mut self, bytes: usize) {
-        self.counted += bytes;
-        self.last = Instant::now();
-    }
-
-    /// When it must be looked at, if nothing comes before.
-    pub(super) fn until(&self) -> Instant {
-        self.since.min(self.last) + self.stall
-    }
-
-    /// Begins to count anew, if enough came.
-    pub(super) fn goes_on(&mut self) -> bool {
-        let enough = self.counted >= LEAST;
-        (self.counted, self.since) = (0, self.since + self.stall);
-        enough
-    }
-
-    /// What did not come.
-    pub(super) fn lacks(&self) -> Overdue {
-        if self.last + self.stall <= Instant::now() { Overdue::More } else { Overdue::Enough }
     }
 }
 

@@ -63,6 +63,7 @@ mod proof;
 mod provider;
 pub mod proxies;
 mod proxy_answer;
+mod rate;
 pub mod registry;
 pub mod remark;
 mod service;

@@ -30,6 +30,7 @@ mod budget;
 pub mod canonical;
 mod certificate;
 mod check;
+pub mod content;
 mod count;
 mod custom;
 pub mod delegation;

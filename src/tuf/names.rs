@@ -8,31 +8,32 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::content::quoted;
 use super::hashes::digits;
 
 /// Why a name was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not a collection name that Notary could store.
-    #[error("{0:?} is not a repository name")]
+    #[error("{} is not a repository name", quoted(.0))]
     Gun(String),
     /// Not a role name.
-    #[error("{0:?} is not a role: expected root, targets, snapshot, timestamp or targets/NAME with a-z 0-9 _ - and /")]
+    #[error("{} is not a role: expected root, targets, snapshot, timestamp or targets/NAME with a-z 0-9 _ - and /", quoted(.0))]
     Role(String),
     /// Not a delegation name.
-    #[error("{0:?} is not a delegation: expected targets/NAME with a-z 0-9 _ - and /")]
+    #[error("{} is not a delegation: expected targets/NAME with a-z 0-9 _ - and /", quoted(.0))]
     Delegation(String),
     /// Not a signer name.
-    #[error("{0:?} is not a signer name: expected a-z 0-9 _ and -, beginning with a letter or digit")]
+    #[error("{} is not a signer name: expected a-z 0-9 _ and -, beginning with a letter or digit", quoted(.0))]
     Signer(String),
     /// `releases` cannot be a signer.
     #[error("\"releases\" is reserved for the role that pulls look at")]
     ReservedSigner,
     /// Not a target name.
-    #[error("{0:?} is not a target name: expected 1 to 255 characters and no control characters")]
+    #[error("{} is not a target name: expected 1 to 255 characters and no control characters", quoted(.0))]
     Target(String),
     /// Not a key ID.
-    #[error("{0:?} is not a key ID: expected 64 hexadecimal digits")]
+    #[error("{} is not a key ID: expected 64 hexadecimal digits", quoted(.0))]
     KeyId(String),
 }
 

@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD);
 
+/// The first characters of a mark, encoded once and twice, as a secret is that was encoded already; a file that has text
+/// before its first block is not unwrapped.
+pub(crate) const STARTS: [&[u8]; 2] = [b"LS0tLS1CRUdJTi", b"TFMwdExTMUNSVWRKVG"];
+
 /// The file inside base64, as secret stores and CI systems keep files.
 pub(crate) fn unwrap(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // The first characters of a mark, encoded once and twice, as a secret is that was encoded already; a file that has
-    // text before its first block is not unwrapped.
-    const STARTS: [&[u8]; 2] = [b"LS0tLS1CRUdJTi", b"TFMwdExTMUNSVWRKVG"];
     let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file).trim_ascii_start();
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     if !STARTS.iter().any(|start| text.starts_with(start)) {

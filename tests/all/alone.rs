@@ -280,3 +280,35 @@ fn what_is_not_there_is_said_before_anything_is_asked() {
     let nothing = trustdeck(&home, &["delete", "localhost:1/nosuch/x"]).ended(1);
     assert!(nothing.stderr.contains("nothing to delete") && !nothing.stderr.contains("--yes"), "{nothing:?}");
 }
+
+/// A key that was given in the place of its file's name is quoted neither on standard error nor in the log.
+#[test]
+fn the_content_of_a_key_is_never_quoted() {
+    use base64::Engine as _;
+    let home = TempDir::new().unwrap();
+    let body = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n{body}\n-----END PRIVATE KEY-----\n");
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let long = format!("{body}{}", "A".repeat(300));
+    let lines = format!("{body}\n{body}");
+    for secret in [pem.clone(), encode(&pem), encode(&encode(&pem)), long, lines] {
+        let (option, signer) = (format!("--key={secret}"), format!("bob={secret}"));
+        let part: String = secret.chars().take(40).collect();
+        for arguments in [
+            &["signer", "add", &option, "bob", "r.test/app"][..],
+            &["key", "load", "--", &secret],
+            &["key", "restore", "--", &secret],
+            &["key", "remove", "--", &secret],
+            &["delegation", "add", "r.test/app", "targets/bob", "--", &secret],
+            &["setup", "r.test/app", "--signer", &signer],
+            &["setup", "r.test/app", "--root-key", &secret],
+            &["key", "list", &secret],
+        ] {
+            let ran = trustdeck(&home, arguments);
+            assert!(ran.code != 0 && ran.stderr.contains("looks like the content of a key"), "{arguments:?}: {ran:?}");
+            assert!(![&ran.stderr, &ran.stdout].iter().any(|text| text.contains(&part)), "{ran:?}");
+        }
+    }
+    let log = std::fs::read_to_string(home.path().join(".local/state/trustdeck/trustdeck.log")).unwrap_or_default();
+    assert!(!log.contains("MIGH"), "{log}");
+}

@@ -4,7 +4,10 @@ use crate::screen;
 
 use screen::scene::{finding, gun, repository, role, state_of};
 use screen::{draw, frame, press};
+use trustdeck::engine::error::Untrusted;
+use trustdeck::engine::tags::trusted::{all_trusted_in, trusted_in};
 use trustdeck::engine::trust::tree::RoleState;
+use trustdeck::engine::view::{TagState, TagView};
 use trustdeck::engine::{Change, Health, RepositoryView};
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
@@ -113,4 +116,26 @@ fn a_repository_that_its_server_has_lost_is_not_drawn_as_a_new_one() {
     assert!(!shows(&state).contains("S restore"), "{}", shows(&state));
     assert_eq!(press(&mut state, "S"), []);
     assert!(shows(&state).contains("the list is empty"), "{}", shows(&state));
+}
+
+#[test]
+fn tags_that_are_gone_are_named_and_programs_get_all_of_them() {
+    let mut view = repository(NAME, Health::Ok, 7, 1, ("targets", 900));
+    view.vanished = (0..80).map(|n| format!("t{n}.")).collect();
+    let problem = view.losses().unwrap().problem;
+    assert!(problem.message.contains("t0., t1., t2.") && problem.message.contains("t63. and 16 more"), "{problem}");
+    assert_eq!(serde_json::to_value(&problem).unwrap()["tags"].as_array().unwrap().len(), 80);
+}
+
+#[test]
+fn a_digest_that_is_no_sha256_is_handed_to_nobody() {
+    let mut view = repository(NAME, Health::Ok, 7, 1, ("targets", 900));
+    assert!(!all_trusted_in(&view).is_empty());
+    for digest in ["00", "", &"0".repeat(63), &"0".repeat(66)] {
+        let with = |tag: &TagView| TagView { digest: digest.to_owned(), ..tag.clone() };
+        view.tags = view.tags.iter().map(with).collect();
+        let tag = view.tags.iter().find(|tag| tag.state == TagState::Trusted).unwrap();
+        assert_eq!(trusted_in(&view, &tag.name), Err(Untrusted::NoDigest), "{digest}");
+        assert!(all_trusted_in(&view).is_empty(), "{digest}");
+    }
 }

@@ -383,3 +383,17 @@ async fn a_process_that_was_killed_while_it_published_is_followed_up_by_the_next
     let listed = scene.machine.home.notary(&["list", GUN]).ok().stdout;
     assert!(listed.contains("1.0"), "{listed}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_published_before_a_second_review_is_in_its_result() {
+    let Some(scene) = scene().await else { return };
+    scene.front.next_uploads([scene.intruder("9.9")]);
+    let (machine, url) = (Arc::clone(&scene.machine), scene.front.url.clone());
+    let publish = ["--insecure-http", "publish", "--yes", "--json"];
+    let publishing = move || machine.home.trustdeck(&[&["--server", &url], &publish[..]].concat()).ok().json();
+    let published = tokio::task::spawn_blocking(publishing).await.unwrap();
+    assert_eq!(published[0]["outcome"], "merged", "{published}");
+    let changes = published[0]["merged"].to_string();
+    assert!(changes.contains("9.9"), "{published}");
+    assert_eq!(published[0]["notes"], serde_json::json!([]), "{published}");
+}

@@ -61,7 +61,7 @@ fn errors() -> Vec<EngineError> {
         EngineError::Conflict { gun: service() },
         EngineError::Locked(vec![id("aa"), id("bb"), id("cc")]),
         EngineError::BusyLocal { path: path(), holder: Some(holder) },
-        EngineError::Exposed { path: path(), what: "can be written by others".to_owned() },
+        EngineError::Exposed { path: path(), what: "can be written by others".to_owned(), is_own: false },
         EngineError::OwnDir { dir: OwnDir::State, path: path(), source: Error::from(ErrorKind::PermissionDenied) },
         EngineError::read_only(Some(&service())),
     ]

@@ -5,6 +5,7 @@ use crate::support;
 mod base_keys;
 mod commands;
 mod ended;
+mod flips;
 mod headless;
 mod killed;
 mod legacy;

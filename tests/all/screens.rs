@@ -242,6 +242,7 @@ pub(crate) fn publishing(size: (u16, u16), theme: Theme) -> State {
         hint: "log in as a user with push rights, or ask the owner of admin/worker".to_owned(),
         repository: Some(gun("admin/worker")),
         role: None,
+        tags: vec![],
         admission: Some(Box::new(Admission::Login { registry: "registry.example.com".to_owned(), user: None })),
     };
     let failed = Published { outcome: PublishOutcome::Failed(problem), ..done("admin/worker", Role::Targets, 1, 0) };
@@ -315,6 +316,7 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
             hint: "fetch again; if it stays, tell the server's owner; there is no way to accept it".to_owned(),
             repository: Some(gun("team/proxy")),
             role: Some(Role::Targets),
+            tags: Vec::new(),
             admission: None,
         };
         refuse(&mut state, &gun("team/proxy"), problem);

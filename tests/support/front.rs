@@ -90,7 +90,11 @@ pub struct Front {
     broken: Arc<Mutex<Option<String>>>,
     given: Given,
     lines: Arc<Mutex<Vec<String>>>,
+    turns: Turns,
 }
+
+/// What is done before a file is read once more: a part of its path, how often it is read before, and what.
+type Turns = Arc<Mutex<Vec<(String, usize, Option<Box<dyn FnOnce() + Send>>)>>>;
 
 /// What is answered in place of the server, by what the path ends with: a media type and a body.
 type Given = Arc<Mutex<Vec<(String, &'static str, Vec<u8>)>>>;
@@ -113,18 +117,21 @@ impl Front {
         let (spoiled, heard) = (Arc::clone(&broken), Arc::clone(&lines));
         let given = Given::default();
         let giving = Arc::clone(&given);
+        let turns = Turns::default();
+        let turning = Arc::clone(&turns);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (faults, lost) = (Arc::clone(&shared), Arc::clone(&losing));
                 let logins = demanded.lock().unwrap().clone();
                 let hidden = kept_back.lock().unwrap().clone();
                 let (broken, heard) = (spoiled.lock().unwrap().clone(), Arc::clone(&heard));
-                let given = Arc::clone(&giving);
-                let serve = move || serve(client, target, (&logins, hidden, broken, &given), (&faults, &lost, &heard));
+                let (given, turns) = (Arc::clone(&giving), Arc::clone(&turning));
+                let serve =
+                    move || serve(client, target, (&logins, hidden, broken, &given), (&faults, &lost, &heard), &turns);
                 thread::spawn(serve);
             }
         });
-        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden, broken, given, lines }
+        Self { url: format!("http://127.0.0.1:{port}"), faults, lost, logins, hidden, broken, given, lines, turns }
     }
 
     /// From now on files whose path holds this are not there.
@@ -140,6 +147,11 @@ impl Front {
     /// From now on this is answered where a path ends with `end`.
     pub fn give(&self, end: &str, media_type: &'static str, body: Vec<u8>) {
         self.given.lock().unwrap().push((end.to_owned(), media_type, body));
+    }
+
+    /// This runs before a file whose path holds `part` is read for the time after `before` more.
+    pub fn turn(&self, part: &str, before: usize, act: impl FnOnce() + Send + 'static) {
+        self.turns.lock().unwrap().push((part.to_owned(), before, Some(Box::new(act))));
     }
 
     /// First lines of the requests so far.
@@ -175,10 +187,14 @@ fn serve(
     target: u16,
     (logins, hidden, broken, given): (&Logins, Option<String>, Option<String>, &Given),
     (faults, lost, lines): (&Faults, &Mutex<Lost>, &Mutex<Vec<String>>),
+    turns: &Turns,
 ) -> Option<()> {
     let request = read_request(&mut client)?;
     let line = String::from_utf8_lossy(request.split(|byte| *byte == b'\r').next()?).into_owned();
     lines.lock().unwrap().push(line.clone());
+    if let Some(act) = turn_of(&line, turns) {
+        act();
+    }
     if broken.is_some_and(|part| line.contains(&part)) {
         return client.write_all(&answer("500 Internal Server Error")).ok();
     }
@@ -222,6 +238,17 @@ fn serve(
         None => {}
     }
     client.write_all(&answer_of(&request, target)?).ok()
+}
+
+fn turn_of(line: &str, turns: &Turns) -> Option<Box<dyn FnOnce() + Send>> {
+    let mut turns = turns.lock().unwrap();
+    let read = |part: &str| line.starts_with("GET") && line.contains(part);
+    let (_, before, act) = turns.iter_mut().find(|(part, _, act)| act.is_some() && read(part))?;
+    if *before == 0 {
+        return act.take();
+    }
+    *before -= 1;
+    None
 }
 
 fn answer(head: &str) -> Vec<u8> {

@@ -225,8 +225,8 @@ pub(super) async fn go_on(context: &Context, chosen: Chosen, publishing: &Publis
     if facts.repositories.iter().any(|repository| !matches!(phase(&facts, repository), Phase::Blocked(_))) {
         chosen.keep(context, publishing)?;
     }
-    let Chosen { choice, pretended } = chosen;
-    let mut wanted = Wanted { pretended, ..Wanted::of(Vec::new()) };
+    let Chosen { choice, pretended, shown } = chosen;
+    let mut wanted = Wanted { pretended, shown, ..Wanted::of(Vec::new()) };
     for (gun, change) in changes(&facts) {
         match wanted.changes.last_mut() {
             Some((last, list)) if *last == gun => list.push(change),

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::base::{begin_with, go_on, prepare};
+use super::keys::Chosen;
 use crate::cli::Context;
 use crate::cli::arguments::{Agreement, TakeOver};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
+use crate::cli::shown::{Shown, require_shown};
 use crate::engine::trust::alike::Alike;
 use crate::engine::view::TagView;
 use crate::engine::wizard::{Facts, HandOver, HandOverRepository};
@@ -33,16 +35,17 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
-    show_all(context, &file, &command.publishing.agreement).await?;
+    let shown = show_all(context, &file, &command.publishing.agreement).await?;
     let mut choice = file.choice(context.engine.now());
     prepare(context, &choice.repositories, &command.publishing).await?;
+    show_again(context, &file, &shown).await?;
     refuse_older(context, &file, &command.publishing.agreement).await?;
     if command.publishing.agreement.accept.is_some() {
         // Older is accepted, missing is not: what is not there cannot be signed again.
         choice.sent.values_mut().flat_map(|roles| roles.values_mut()).for_each(|version| *version = 0);
     }
     let choice = begin_with(context, choice)?;
-    go_on(context, choice.into(), &command.publishing).await
+    go_on(context, Chosen { shown, ..Chosen::from(choice) }, &command.publishing).await
 }
 
 /// Refuses, unless it is accepted, what is older on the server than the sender has seen it, or not there: it may be held
@@ -70,17 +73,13 @@ const SHOWN: usize = 40;
 
 /// Shows all that would be signed, and gets accepted what is new here, what could be taken for something else, and what this
 /// machine has not shown yet: what a stranger's file names must never be signed unseen.
-async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<(), Problem> {
+async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<Vec<Shown>, Problem> {
     let (trust, views) = (context.engine.trust(), context.engine.views());
-    let mut unseen = Vec::new();
+    let (mut unseen, mut all) = (Vec::new(), Vec::new());
     for HandOverRepository { gun, .. } in &file.repositories {
         let (is_known, alike) = (trust.is_known(gun)?, trust.alike(gun)?);
-        let view = match views.preview(gun).await {
-            Ok(view) => view,
-            // Whoever reads it next says why.
-            Err(_) if is_known => continue,
-            Err(error) => return Err(error.into()),
-        };
+        let view = views.preview(gun).await?;
+        all.push(Shown::of(&view));
         let shown = if is_known { views.cached(gun).await.ok() } else { None };
         let parts = |tag: &TagView| (tag.name.to_string(), tag.digest.clone(), tag.length);
         let shown: HashSet<_> = shown.iter().flat_map(|view| view.tags.iter()).map(parts).collect();
@@ -95,7 +94,7 @@ async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> 
         unseen.push((gun, why));
     }
     if unseen.is_empty() || agreement.accept.is_some() {
-        return Ok(());
+        return Ok(all);
     }
     if context.console.interactive && !agreement.yes {
         for (gun, _) in unseen {
@@ -104,11 +103,22 @@ async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> 
                 return Err(EngineError::Cancelled.problem());
             }
         }
-        return Ok(());
+        return Ok(all);
     }
     let unseen: Vec<String> = unseen.into_iter().map(|(gun, why)| format!("{gun} {why}")).collect();
     let hint = "compare what is shown with the sender, by another way than the file came; then repeat with --accept";
     Err(Problem { kind: Kind::Policy, ..input(format!("nothing was signed: {}", unseen.join("; ")), hint) })
+}
+
+/// Shows once more what the server shows otherwise by now, and refuses to go on with it.
+async fn show_again(context: &Context, file: &HandOver, shown: &[Shown]) -> Result<(), Problem> {
+    for shown in shown {
+        let now = context.engine.views().cached(shown.gun()).await?;
+        if Shown::of(&now) != *shown {
+            show(context, file, &now, true, &[], usize::MAX);
+        }
+    }
+    require_shown(context, shown).await
 }
 
 /// Host, root key with words, who signed before, and the tags with their digests and signers. Text from outside is made

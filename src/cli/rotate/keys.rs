@@ -3,6 +3,7 @@
 use super::new_key::Named;
 use crate::cli::arguments::Publishing;
 use crate::cli::console::input;
+use crate::cli::shown::Shown;
 use crate::cli::{Context, new_passphrase};
 use crate::engine::Problem;
 use crate::engine::wizard::new_keys::{ChosenKey, Sharing, choose_made, choose_shared, lacking, sharing};
@@ -15,11 +16,13 @@ pub(super) struct Chosen {
     pub(super) choice: Choice,
     /// Keys that a dry run did not make, with the role that they would have in the key store.
     pub(super) pretended: Vec<(PublicKey, String)>,
+    /// What was shown of repositories before: nothing else may be signed.
+    pub(super) shown: Vec<Shown>,
 }
 
 impl From<Choice> for Chosen {
     fn from(choice: Choice) -> Self {
-        Self { choice, pretended: Vec::new() }
+        Self { choice, pretended: Vec::new(), shown: Vec::new() }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::{Context, new_passphrase, terminal};
 use crate::engine::wizard::KeyFile;
 use crate::engine::wizard::new_keys::ChosenKey;
 use crate::engine::{Kind, Problem};
+use crate::tuf::content::is_no_name;
 
 /// A key that the user names, to take another's place.
 pub(super) struct Named {
@@ -60,7 +61,9 @@ pub(super) async fn find(context: &Context, typed: &str) -> Result<Named, Proble
     }
     let id = context.engine.custody().find_key(typed).map_err(|error| {
         let mut problem = error.problem();
-        problem.hint = format!("there is no file {typed} either; {}", problem.hint);
+        if !is_no_name(typed) {
+            problem.hint = format!("there is no file {typed} either; {}", problem.hint);
+        }
         problem
     })?;
     let public = match context.engine.custody().public_half(&id) {

@@ -93,8 +93,9 @@ fn begun_or_new(
 /// Refuses, before a key is made, to make anew what was known here, unless that is accepted or somebody is asked.
 fn refuse_lost(context: &Context, choice: &Choice, publishing: &Publishing) -> Result<(), Problem> {
     let Publishing { publish, dry_run, agreement, .. } = publishing;
-    let is_asked = context.console.interactive && !agreement.yes;
-    if !publish || *dry_run || agreement.accept.is_some() || is_asked {
+    // What is only staged is asked about later, and then the keys are made.
+    let is_asked = *publish && context.console.interactive && !agreement.yes;
+    if *dry_run || agreement.accept.is_some() || is_asked {
         return Ok(());
     }
     let is_lost = |gun: &&Gun| context.engine.views().view(gun).is_some_and(|view| view.lost);

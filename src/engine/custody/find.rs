@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::part::Custody;
 use crate::engine::called;
-use crate::engine::error::EngineError;
+use crate::engine::error::{EngineError, refuse};
 use crate::engine::keyring::other_stores;
 use crate::engine::keyring::tokens::LookAge;
 use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
+use crate::tuf::content::{CONTENT_GIVEN, is_no_name};
 
 impl Custody {
     /// Finds a key of the store or of a token by its ID, an unambiguous beginning of it, its words or its label. The ID of a
@@ -73,15 +74,21 @@ fn wraps(view: &KeyView, typed: &str) -> bool {
 }
 
 fn one(typed: &str, found: BTreeSet<CanonicalKeyId>) -> Result<CanonicalKeyId, EngineError> {
-    let refuse = |message: String, hint: &str| Err(EngineError::Input { message, hint: hint.to_owned() });
+    if is_no_name(typed) {
+        return Err(refuse(
+            CONTENT_GIVEN,
+            "name a key by its ID, its words or its label: trustdeck key list shows them",
+        ));
+    }
+    let refused = |message: String, hint: &str| Err(EngineError::Input { message, hint: hint.to_owned() });
     let mut ids = found.iter();
     match (ids.next(), found.len()) {
         (Some(only), 1) => Ok(only.clone()),
-        (None, _) => refuse(format!("no key is called {typed:?}"), "trustdeck key list shows the keys there are"),
+        (None, _) => refused(format!("no key is called {typed:?}"), "trustdeck key list shows the keys there are"),
         (Some(first), count) => {
             let shorts: Vec<&str> = std::iter::once(first).chain(ids).take(5).map(CanonicalKeyId::short).collect();
             let more = if count > 5 { ", …" } else { "" };
-            refuse(format!("{typed:?} means {count} keys: {}{more}", shorts.join(", ")), "give more digits of the ID")
+            refused(format!("{typed:?} means {count} keys: {}{more}", shorts.join(", ")), "give more digits of the ID")
         }
     }
 }

@@ -227,8 +227,9 @@ impl StateFolder {
     /// What others may write is not believed: it says which roots are trusted and what is published.
     fn checked(&self, folder: OwnedFd) -> Result<OwnedFd, EngineError> {
         let facts = rustix::fs::fstat(&folder).map_err(|error| self.failed("")(error.into()))?;
-        let exposed = |what: String| Err(EngineError::Exposed { path: self.path.clone(), what });
         let user = rustix::process::geteuid().as_raw();
+        let is_own = facts.st_uid == user;
+        let exposed = |what: String| Err(EngineError::Exposed { path: self.path.clone(), what, is_own });
         if facts.st_uid != user && facts.st_uid != 0 {
             return exposed(format!("belongs to user {}, not to you", facts.st_uid));
         }

@@ -102,13 +102,13 @@ impl<'a> Draft<'a> {
         base.max(remembered).max(self.verified_version(role).unwrap_or(0)).max(seen(found)).saturating_add(1)
     }
 
-    /// The highest version of a role that this machine has verified.
+    /// The highest version of a role that this machine has verified while the keys on it counted.
     #[must_use]
     pub fn verified_version(&self, role: &Role) -> Option<u64> {
-        self.ground.set?.newest_verified(role).map(|mark| mark.version)
+        self.ground.set?.newest_settled(role)
     }
 
-    /// Whether `next` is too far above what was verified of a role: only a version that nobody known has signed can
+    /// Whether `next` is too far above what was verified of a role: only a version that no key of the role has signed can
     /// lead there, and after it there may be no room for another.
     #[must_use]
     pub fn is_jump(&self, role: &Role, next: u64) -> bool {

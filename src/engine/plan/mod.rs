@@ -221,6 +221,8 @@ pub enum Remedy {
     AddKey(Role),
     /// Signing the role again, whose keys that stay have not signed it.
     SignAgain(Role),
+    /// Renewing a role that has ended, where its key is.
+    Renew(Role),
     /// Loading keys that stay, which have not signed the role and are elsewhere.
     LoadKey {
         /// The role.
@@ -249,6 +251,7 @@ impl Remedy {
             Self::LeaveSnapshot => "Leave it to the server",
             Self::AddKey(_) => "Add a key to it in the same publish, and sign it again",
             Self::SignAgain(_) => "To keep its tags sign it again in the same publish",
+            Self::Renew(_) => "Whoever holds its key renews it first",
             Self::LoadKey { .. } => "Keep the key that signed it until one that stays is here and signs it",
         }
     }
@@ -266,6 +269,7 @@ impl Remedy {
                 format!("trustdeck delegation add {name} {role} FILE, then trustdeck witness {name} {role}")
             }
             Self::SignAgain(role) => format!("trustdeck witness {name} {role}"),
+            Self::Renew(role) => format!("trustdeck renew {role} {name} --publish"),
             Self::LoadKey { role, .. } => {
                 format!("trustdeck key load FILE --name NAME, then trustdeck witness {name} {role}")
             }

@@ -190,7 +190,7 @@ fn jumps(draft: &Draft<'_>, found: &mut Warnings) {
                 draft.verified_version(role).map_or_else(|| "none".to_owned(), |version| version.to_string());
             let detail = format!(
                 "The highest version that was verified is {verified}; the server demands more because of a file that \
-                 nobody known has signed. After such a jump there may be no room for another version: ask whoever runs \
+                 none of its keys has signed. After such a jump there may be no room for another version: ask whoever runs \
                  the server to remove that file."
             );
             found.push(attack(Weight::Block, headline, detail));

@@ -173,7 +173,7 @@ fn base_roles(facts: &PlanFacts<'_>, draft: &Draft<'_>, found: &mut Warnings) {
     }
     let renew = |role: Role, warning: PlanWarning| match draft.can_sign(&role) {
         true => fixed(warning, role.clone(), format!("renew {role} in the same publish")),
-        false => warning,
+        false => remedied(Remedy::Renew(role), warning),
     };
     let expires = set.root().content.expires();
     if !draft.touched().contains_key(&Role::Root) {

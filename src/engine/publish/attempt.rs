@@ -46,6 +46,7 @@ impl Publisher {
         let outcome = self.tries(job, &mut run, progress).await;
         let mut published = outcome.unwrap_or_else(|error| Published {
             overtaken: overtaken(&error),
+            merged: std::mem::take(&mut run.merged),
             ..Published::ended(job.gun.clone(), PublishOutcome::Failed(of_repository(&job.gun, &error)))
         });
         published.notes.append(&mut run.notes);
@@ -118,7 +119,10 @@ impl Publisher {
             None => Box::pin(self.trust.fetch_base(gun)).await?,
         };
         say(Step::Plan, None).await;
-        let prepared = self.prepare(job, server, base).await?;
+        let prepared = self.prepare(job, server, base).await?.map_err(|(error, merged)| {
+            run.merged = merged;
+            error
+        })?;
         let skipped = || Ok(TryEnd::Done(Box::new(Published::skipped(gun))));
         if prepared.plan.deletes {
             if prepared.batch.stop.is_cancelled() {
@@ -176,8 +180,14 @@ impl Publisher {
         }
     }
 
-    /// Plans again on what the server holds now, and compares with what was approved.
-    async fn prepare(&self, job: &Job, server: NotaryServer, base: Base) -> Result<PreparedPublish, EngineError> {
+    /// Plans again on what the server holds now, and compares with what was approved. Where that would do something else
+    /// now, what others have published is told beside it.
+    async fn prepare(
+        &self,
+        job: &Job,
+        server: NotaryServer,
+        base: Base,
+    ) -> Result<Result<PreparedPublish, (EngineError, Vec<Merge>)>, EngineError> {
         let job = job.clone();
         blocking(self, move |publisher| {
             let address = server.endpoint().base().to_owned();
@@ -188,7 +198,8 @@ impl Publisher {
             let (plan, needs) = publisher.stage.plan_with_needs(staged, &job.batch.keys, Some(&base));
             let merged = publisher.merges(&job, &base, &plan);
             if plan.effect != job.reviewed.effect {
-                return Err(EngineError::PlanChanged { gun: job.gun.clone(), what: changed(&plan, &merged) });
+                let what = changed(&plan, &merged);
+                return Ok(Err((EngineError::PlanChanged { gun: job.gun.clone(), what }, merged)));
             }
             if let Some(problem) = &plan.failed {
                 let (what, hint) = (problem.message.clone(), problem.hint.clone());
@@ -201,7 +212,7 @@ impl Publisher {
             if plan.is_dangerous() && !job.accepted {
                 return Err(not_accepted(&plan));
             }
-            Ok(PreparedPublish { server, entries, batch: Arc::clone(&job.batch), base, plan, needs, merged })
+            Ok(Ok(PreparedPublish { server, entries, batch: Arc::clone(&job.batch), base, plan, needs, merged }))
         })
         .await
     }

@@ -90,6 +90,8 @@ pub(in crate::engine) struct Run {
     pub(super) server_keys: BTreeMap<Role, PublicKey>,
     /// Versions found beside the verified files.
     pub(in crate::engine) found: SeenRoles,
+    /// What others have published, where that is why it failed.
+    pub(super) merged: Vec<Merge>,
     /// Things to know.
     pub(super) notes: Vec<String>,
 }

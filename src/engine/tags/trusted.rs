@@ -79,7 +79,7 @@ pub fn trusted_in(view: &RepositoryView, tag: &str) -> Result<Trusted, Untrusted
     }
     let rows: Vec<&TagView> = view.tags.iter().filter(|row| *row.name == *tag).collect();
     match rows.iter().find(|row| row.state == TagState::Trusted) {
-        Some(row) if row.digest.is_empty() => Err(Untrusted::NoDigest),
+        Some(row) if !row.has_digest() => Err(Untrusted::NoDigest),
         Some(row) => Ok(trusted(view, row)),
         None => Err(untrusted(view, &rows)),
     }
@@ -95,7 +95,7 @@ pub fn all_trusted_in(view: &RepositoryView) -> Vec<Trusted> {
 pub(crate) fn trusted_rows(view: &RepositoryView) -> impl Iterator<Item = &TagView> {
     let first = view.uncounted_first();
     let is_known = move |tag: &TagView| first.is_none_or(|first| !first.allows(&tag.name));
-    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && !tag.digest.is_empty());
+    let rows = view.tags.iter().filter(|tag| tag.state == TagState::Trusted && tag.has_digest());
     rows.filter(move |tag| is_known(tag))
 }
 

@@ -280,16 +280,17 @@ impl Trust {
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
             let commit = move |trust: &Trust| {
-                let tags = if unchanged { TagNames::default() } else { TagNames::of(&good, now) };
-                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags, leaps)), now), tags))
+                let tags = if unchanged { TagNames::default() } else { TagNames::of(&good, now, &known) };
+                let gone = known.missing_in(&tags);
+                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags, leaps)), now), gone))
             };
-            let (kept, tags) = blocking(self, commit).await?;
+            let (kept, gone) = blocking(self, commit).await?;
             match kept {
                 Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
                 kept => kept?,
             }
             if !unchanged {
-                vanished = known.missing_in(&tags);
+                vanished = gone;
             }
             self.repositories.acceptance_is_used(set.gun());
         } else {
@@ -328,6 +329,12 @@ impl Trust {
                 is_known.then(|| Lost { copy: local.set.filter(|_| complete).map(Arc::new) })
             }
         };
+        if lost.is_some() {
+            match self.repositories.memory.note_lost(gun) {
+                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                noted => noted?,
+            }
+        }
         Ok(Session {
             set: None,
             complete: true,

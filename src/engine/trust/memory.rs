@@ -37,12 +37,14 @@ pub(in crate::engine) struct Record {
     /// Highest version and its hash, by role.
     #[serde(default)]
     pub(in crate::engine) seen: SeenRoles,
-    /// Tags at the last refresh, sorted.
-    #[serde(default)]
-    pub(in crate::engine) tags: Vec<String>,
-    /// Those of them that Docker pulled, sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::engine) released: Vec<String>,
+    /// Tags of each role when it counted last, sorted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::engine) listed: BTreeMap<Role, Vec<String>>,
+    /// Tags at the last refresh as they once were kept, and those of them that Docker pulled. Read only.
+    #[serde(default, skip_serializing)]
+    tags: Vec<String>,
+    #[serde(default, skip_serializing)]
+    released: Vec<String>,
     /// Signatures that were valid at the last refresh. They lie where the copy of the root does.
     #[serde(default)]
     pub(in crate::engine) signatures: KnownSignatures,
@@ -65,7 +67,14 @@ impl Record {
 
     /// The tags of the last refresh.
     pub(in crate::engine) fn names(&self) -> TagNames {
-        TagNames { listed: self.tags.clone(), released: self.released.clone() }
+        let mut listed = self.listed.clone();
+        // Once nobody wrote down which role they were of.
+        if listed.is_empty() && !self.tags.is_empty() {
+            let (released, others) =
+                self.tags.iter().cloned().partition(|tag| self.released.binary_search(tag).is_ok());
+            listed = BTreeMap::from([(Role::releases(), released), (Role::Targets, others)]);
+        }
+        TagNames { listed }
     }
 }
 
@@ -118,6 +127,9 @@ impl Note for Aside {
 struct VerifiedAt {
     at: String,
     again: String,
+    /// Whether the server was found to have lost it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lost: bool,
 }
 
 impl Note for VerifiedAt {
@@ -164,10 +176,14 @@ impl Memory {
         let old = self.record(gun)?;
         let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
         let met = old.met.or(is_new.then_some(found.now));
-        let [tags, released] = [found.tags.listed, found.tags.released].map(|names| kept(names, String::len).collect());
+        let names =
+            found.tags.listed.into_iter().flat_map(|(role, names)| names.into_iter().map(move |n| (role.clone(), n)));
+        let mut listed = BTreeMap::<Role, Vec<String>>::new();
+        kept(names, |(_, name)| name.len()).for_each(|(role, name)| listed.entry(role).or_default().push(name));
         let signatures = found.signatures;
         let (seen, keys, leaps) = (old.seen.clone(), old.keys.clone(), found.leaps);
-        let mut new = Record { seen, tags, released, signatures, keys, leaps, met };
+        let (tags, released) = (Vec::new(), Vec::new());
+        let mut new = Record { seen, listed, tags, released, signatures, keys, leaps, met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         if let Some(copy) = self.root(gun)? {
@@ -222,7 +238,7 @@ impl Memory {
         let bytes = self.folder.read(&name).ok().flatten()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         if text.starts_with('{') {
-            let VerifiedAt { at, again } = note::decode(&self.folder.path().join(name), &bytes).ok()?;
+            let VerifiedAt { at, again, .. } = note::decode(&self.folder.path().join(name), &bytes).ok()?;
             return if at == again { at.parse().ok() } else { None };
         }
         // Once it was a line, and then the same line twice.
@@ -234,7 +250,21 @@ impl Memory {
     /// may lose it, and a reader in between finds no time rather than a wrong one.
     pub(in crate::engine) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
         let at = format!("{now:.9}");
-        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at })
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: false })
+    }
+
+    /// Notes that the server has lost it, until it is verified again.
+    pub(in crate::engine) fn note_lost(&self, gun: &Gun) -> Result<(), EngineError> {
+        let Some(at) = self.verified_at(gun).filter(|_| !self.is_lost(gun)) else { return Ok(()) };
+        let at = format!("{at:.9}");
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: true })
+    }
+
+    /// Whether the server had lost it when it was asked last.
+    pub(in crate::engine) fn is_lost(&self, gun: &Gun) -> bool {
+        let (name, path) = (file(gun, "time"), self.folder.path());
+        let bytes = self.folder.read(&name).ok().flatten().unwrap_or_default();
+        note::decode::<VerifiedAt>(&path.join(name), &bytes).is_ok_and(|note| note.lost)
     }
 
     /// Forgets pin, marks, tags and time.

@@ -1,6 +1,6 @@
 //! The roles of a repository as they stand now: which file is there, whether it holds, and what it may sign.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp as Time;
 
@@ -103,45 +103,55 @@ pub enum RoleState {
     Unreachable,
 }
 
-/// Names of tags, sorted: what a later look is compared with.
+/// Names of tags by the role that lists them: what a later look is compared with. Only roles that count say anything: who
+/// puts a file of his own in the place of another's, or hides it, adds no tag and takes none away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct TagNames {
-    /// Those that any role lists.
-    pub(in crate::engine) listed: Vec<String>,
-    /// Those that a role lists that Docker pulls from.
-    pub(in crate::engine) released: Vec<String>,
+    /// Sorted; inside the role's paths.
+    pub(in crate::engine) listed: BTreeMap<Role, Vec<String>>,
 }
 
 impl TagNames {
-    /// All inside their role's paths.
-    pub(in crate::engine) fn of(set: &TrustedSet, now: Time) -> Self {
-        let nodes = nodes(set, now);
-        let released: Vec<&Node<'_>> = nodes.iter().filter(|node| node.role.is_released()).collect();
-        Self { listed: sorted(nodes.iter()), released: sorted(released.into_iter()) }
+    /// Those of the roles that count, and of the others those that were `known` before.
+    pub(in crate::engine) fn of(set: &TrustedSet, now: Time, known: &Self) -> Self {
+        let nodes: BTreeMap<Role, Node<'_>> =
+            nodes(set, now).into_iter().map(|node| (node.role.clone(), node)).collect();
+        let counting = nodes.values().filter(|node| node.trusted);
+        let mut listed: BTreeMap<Role, Vec<String>> =
+            counting.map(|node| (node.role.clone(), names(node))).filter(|(_, names)| !names.is_empty()).collect();
+        let uncounted = known.listed.iter().filter(|(role, _)| is_out(&nodes, role));
+        listed.extend(uncounted.map(|(role, names)| (role.clone(), names.clone())));
+        Self { listed }
     }
 
     /// Those that are gone since: from all lists, or from those that Docker pulls from.
-    pub(in crate::engine) fn missing_in(self, now: &Self) -> Vec<String> {
-        let gone = |before: Vec<String>, now: &[String]| {
-            let mut before = before;
-            before.retain(|tag| now.binary_search(tag).is_err());
-            before
+    pub(in crate::engine) fn missing_in(&self, now: &Self) -> Vec<String> {
+        let gone = |is_asked: fn(&Role) -> bool| {
+            let now: BTreeSet<&String> = now.names(is_asked).collect();
+            self.names(is_asked).filter(|tag| !now.contains(tag)).cloned().collect::<BTreeSet<String>>()
         };
-        let mut all = gone(self.listed, &now.listed);
-        all.extend(gone(self.released, &now.released));
-        all.sort_unstable();
-        all.dedup();
-        all
+        let mut all = gone(|_| true);
+        all.extend(gone(Role::is_released));
+        all.into_iter().collect()
+    }
+
+    fn names(&self, is_asked: fn(&Role) -> bool) -> impl Iterator<Item = &String> {
+        self.listed.iter().filter(move |(role, _)| is_asked(role)).flat_map(|(_, names)| names)
     }
 }
 
-fn sorted<'a>(nodes: impl Iterator<Item = &'a Node<'a>>) -> Vec<String> {
-    let listed = nodes.flat_map(|node| {
-        let names = node.file.iter().flat_map(|file| file.content.targets.keys());
-        names.filter(|name| node.allows(name.as_str()))
-    });
-    let mut names: Vec<&str> = listed.map(|name| name.as_str()).collect();
+/// Whether a role does not count now, or the one through which it was reached does not.
+fn is_out(nodes: &BTreeMap<Role, Node<'_>>, role: &Role) -> bool {
+    match (nodes.get(role), role.delegation()) {
+        (Some(node), _) => !node.trusted,
+        (None, Some(name)) => is_out(nodes, &name.parent()),
+        (None, None) => true,
+    }
+}
+
+fn names(node: &Node<'_>) -> Vec<String> {
+    let names = node.file.iter().flat_map(|file| file.content.targets.keys());
+    let mut names: Vec<String> = names.filter(|name| node.allows(name.as_str())).map(ToString::to_string).collect();
     names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(str::to_owned).collect()
+    names
 }

@@ -47,6 +47,9 @@ use super::trust::tree::RoleState;
 use crate::tuf::verify::HIGHEST_VERSION;
 use crate::tuf::{Algorithm, CanonicalKeyId, Custom, Gun, KeyId, Role};
 
+/// Hexadecimal digits of a SHA-256.
+const SHA256_DIGITS: usize = 64;
+
 /// Fewer versions than this are few: as many as a role may leap over at its first contact.
 const FEW_VERSIONS: u64 = 1_000_000;
 
@@ -175,6 +178,8 @@ pub struct RoleView {
     pub state: RoleState,
     /// Version of its file.
     pub version: Option<u64>,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: Option<String>,
     /// When its file expires.
     pub expires: Option<Time>,
     /// Keys listed for it now.
@@ -354,4 +359,12 @@ pub struct TagView {
     pub signers: Vec<String>,
     /// Another tag of this repository looks like this one.
     pub look_alike: bool,
+}
+
+impl TagView {
+    /// Whether it has a SHA-256 to pull by: metadata may list any bytes as one.
+    #[must_use]
+    pub fn has_digest(&self) -> bool {
+        self.digest.len() == SHA256_DIGITS
+    }
 }

@@ -136,6 +136,7 @@ fn row<T: Metadata>(
         state,
         lost_tags,
         version: file.map(|file| file.content.version()),
+        sha256: file.map(|file| file.envelope.sha256().to_owned()),
         expires: file.map(|file| file.content.expires()),
         keys: keys.map(|key| key_view(key, has_signed(key), names)).collect(),
         threshold: listed.as_ref().map_or(1, |listed| listed.threshold),

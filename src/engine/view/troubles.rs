@@ -10,6 +10,10 @@ use crate::engine::wording::{count, some};
 use crate::printable::printable_within;
 use crate::tuf::Role;
 
+/// Tags of a role that does not count that are named, and tags that are gone.
+const LOST: usize = 8;
+const GONE: usize = 64;
+
 /// Something that does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -84,7 +88,10 @@ impl RepositoryView {
             }
         }
         let trouble = |(limit, roles): (&str, Vec<&Role>)| {
-            let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+            // Those that pulls look at first.
+            let (released, others): (Vec<&Role>, Vec<&Role>) =
+                roles.iter().copied().partition(|role| role.is_released());
+            let names: Vec<String> = released.into_iter().chain(others).map(ToString::to_string).collect();
             let verb = if names.len() == 1 { "is" } else { "are" };
             let message = format!("{} {verb} not read, so their tags do not count: {limit}", some(&names));
             let hint = "trustdeck reads no more; ask whoever lists them to take delegations out".to_owned();
@@ -133,18 +140,19 @@ impl RepositoryView {
             let message = format!(
                 "{} gone since this machine looked last: {}; {} not be pulled any more",
                 count(gone.len(), "tag"),
-                some(&gone),
+                named(&gone, GONE),
                 if gone.len() == 1 { "it can" } else { "they can" },
             );
             let hint =
                 "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
-            Trouble { problem: self.problem(None, message, hint.to_owned()), released: false }
+            let problem = Problem { tags: gone, ..self.problem(None, message, hint.to_owned()) };
+            Trouble { problem, released: false }
         })
     }
 
     fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {
         let repository = Some(self.gun.clone());
-        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), admission: None }
+        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), tags: Vec::new(), admission: None }
     }
 
     fn of_role(&self, role: &RoleView) -> Option<Trouble> {
@@ -185,7 +193,7 @@ impl RepositoryView {
             (true, _) if !role.lost_tags.is_empty() => format!(
                 "; the {} of its last good file cannot be pulled: {}",
                 count(role.lost_tags.len(), "tag"),
-                named(&role.lost_tags)
+                named(&role.lost_tags, LOST)
             ),
             (true, _) if !role.vouched => "; its tags cannot be pulled".to_owned(),
             (true, 0) => "; its tags cannot be pulled".to_owned(),
@@ -240,10 +248,9 @@ impl RepositoryView {
 }
 
 /// Names, and how many more there are.
-fn named(tags: &[String]) -> String {
-    const NAMED: usize = 8;
-    let shown: Vec<&str> = tags.iter().take(NAMED).map(String::as_str).collect();
-    match tags.len().saturating_sub(NAMED) {
+fn named(tags: &[String], most: usize) -> String {
+    let shown: Vec<String> = tags.iter().take(most).map(|tag| printable_within(tag, 120)).collect();
+    match tags.len().saturating_sub(most) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::queued::{Awaited, CLOSED, End, Missed, Sent};
 use crate::remote::error::RemoteError;
 use crate::remote::fault::{Fault, innermost};
-use crate::remote::http::{Answer, ERROR_BODY, Rate, check_encoding};
+use crate::remote::http::{Answer, ERROR_BODY, check_encoding};
 use crate::remote::limits::{Limits, Overdue};
+use crate::remote::rate::{Rate, crumbs};
 
 /// After so long without a request the line ends, before the server ends it.
 const IDLE: Duration = Duration::from_secs(10);
@@ -183,6 +184,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     /// Reads a body of at most `most` bytes.
     async fn body(&mut self, body: Body, what: &str, most: u64) -> Result<Vec<u8>, Fault> {
         let mut rate = Rate::new(self.limits.stall);
+        let mut cut = Rate::new(self.limits.stall);
         let mut read = Vec::new();
         match body {
             Body::Of(length) => self.piece(length, &mut read, (what, most), &mut rate).await?,
@@ -194,6 +196,11 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                     break;
                 }
                 self.piece(length, &mut read, (what, most), &mut rate).await?;
+                // They may have come together.
+                cut.piece(usize::try_from(length).unwrap_or(usize::MAX));
+                if cut.is_crumbs() {
+                    return Err(Fault::plain(crumbs(&self.host)));
+                }
                 if self.line(&mut rate).await? > 2 {
                     return Err(self.improper("invalid chunk"));
                 }
@@ -276,6 +283,9 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 Ok(Ok(0)) => return Ok(false),
                 Ok(Ok(bytes)) => {
                     rate.count(bytes);
+                    if rate.is_crumbs() {
+                        return Err(Fault::plain(crumbs(&self.host)));
+                    }
                     return Ok(true);
                 }
                 Ok(Err(error)) => return Err(self.broke(innermost(&error))),

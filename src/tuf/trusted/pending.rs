@@ -2,7 +2,7 @@
 
 use super::super::fault::VerifyError;
 use super::super::loaded::SetAside;
-use super::super::metadata::FileMeta;
+use super::super::metadata::{Delegation, FileMeta};
 use super::super::names::{DelegationName, Role};
 
 use super::TrustedSet;
@@ -16,7 +16,11 @@ impl TrustedSet {
         let mut aside = Vec::new();
         let mut room = DELEGATIONS.saturating_sub(self.delegations.len());
         let mut bytes: u64 = self.delegations.values().map(|loaded| loaded.envelope.bytes().len() as u64).sum();
-        for listed in self.listings().flat_map(|listing| listing.delegations.iter().flatten()) {
+        let mut all: Vec<&Delegation> =
+            self.listings().flat_map(|listing| listing.delegations.iter().flatten()).collect();
+        // What pulls look at is not to fall over a limit because of others; the order of searching is that of the lists.
+        all.sort_by_key(|listed| !listed.name.is_releases());
+        for listed in all {
             let name = &listed.name;
             if self.delegations.contains_key(name) || self.aside.contains_key(name) {
                 continue;

@@ -45,6 +45,14 @@ impl TrustedSet {
         self.marks(role).cloned().chain(loaded).max_by_key(|mark| mark.version)
     }
 
+    /// The newest of them for which keys spoke that counted: one for which only keys of before speak says nothing of how
+    /// far the versions have come.
+    #[must_use]
+    pub fn newest_settled(&self, role: &Role) -> Option<u64> {
+        let loaded = self.file(role).filter(|file| file.origin.is_settled()).map(|file| file.content.version);
+        self.good_marks(role).map(|mark| mark.version).chain(loaded).max()
+    }
+
     /// The content of `targets` or of a delegation, if it may be the base of an edit.
     #[must_use]
     pub fn verified(&self, role: &Role) -> Option<Verified<'_>> {

@@ -241,6 +241,7 @@ pub fn remedy(warning: &PlanWarning) -> Option<String> {
         Remedy::LeaveSnapshot => "t on snapshot in Roles",
         Remedy::AddKey(_) => "a in Roles, then w",
         Remedy::SignAgain(_) => "w in Roles",
+        Remedy::Renew(_) => "t in Roles, where its key is",
         Remedy::LoadKey { .. } => "a in Keys loads it, then w in Roles",
     };
     Some(format!("{}: {key}", remedy.words()))

@@ -32,11 +32,15 @@ fn what_a_server_has_lost_is_sent_again_whole_and_docker_and_notary_read_it() {
     let told = home.trustdeck(&["inspect", GUN, "--json"]);
     assert_ne!(told.code, 0, "{}", told.stdout);
     assert!(told.stderr.contains("restore"), "the way back is named: {}", told.stderr);
+    let status = home.trustdeck(&["status", GUN]);
+    assert_eq!(status.code, told.code, "{}", status.stderr);
+    assert!(status.stderr.contains("which this machine has verified before"), "{}", status.stderr);
     home.publish(&["restore", GUN]).ok();
     let shown = all_agree(&server, GUN);
     assert_eq!(names(&shown[0], "SignedTags", "SignedTag"), ["1.0", "1.1"]);
     assert_eq!(names(&shown[0], "Signers", "Name"), ["ben", "jeff"]);
     assert_eq!(root(&home), before, "the same root");
+    home.trustdeck(&["status", GUN]).ok();
     home.sign(GUN, "2.0");
     assert_eq!(names(&all_agree(&server, GUN)[0], "SignedTags", "SignedTag"), ["1.0", "1.1", "2.0"]);
     let again = home.trustdeck(&["restore", GUN, "--publish", "--yes"]);
@@ -53,9 +57,18 @@ fn a_known_repository_that_its_server_has_lost_is_not_made_anew_unless_that_is_a
     home.trustdeck(&["reset", GUN]).ok();
     let keys = || std::fs::read_dir(home.trust_dir().join("private")).unwrap().count();
     let before = keys();
-    let set_up = home.publish(&["setup", GUN, "--signer", "carol"]).ended(7);
-    assert!(set_up.stderr.contains("nothing was made"), "{}", set_up.stderr);
-    assert_eq!(keys(), before, "no key is made for it");
+    for set_up in
+        [home.publish(&["setup", GUN, "--signer", "carol"]), home.trustdeck(&["setup", GUN, "--signer", "carol"])]
+    {
+        let set_up = set_up.ended(7);
+        assert!(set_up.stderr.contains("nothing was made"), "{}", set_up.stderr);
+        assert_eq!(keys(), before, "no key is made for it");
+    }
+    let staged = home.trustdeck(&["signer", "add", "--key", &key, "eva", GUN]).ok();
+    for told in ["has verified before", "makes it anew"] {
+        assert!(staged.stderr.contains(told), "{}", staged.stderr);
+    }
+    home.trustdeck(&["reset", GUN]).ok();
     assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0, "nothing was sent");
 }
 

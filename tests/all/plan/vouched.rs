@@ -118,6 +118,33 @@ fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_verified_wha
     assert!(is_dangerous(&after), "a tag more");
 }
 
+/// Whoever holds a key that was removed must not use up the versions of its role.
+#[test]
+fn a_version_that_only_a_removed_key_has_signed_is_no_ground_to_go_on_from() {
+    let [before, after] = removed();
+    let changes = [restore("targets/releases")];
+    for version in [2, 900, 2000, (1 << 53) - 2] {
+        let mut false_one = after.clone();
+        false_one.repository.content.get_mut(&releases()).unwrap().version = version;
+        false_one.repository.tag(&releases(), "evil");
+        let set = set_after(&before, &false_one);
+        let (plan, signed) = (false_one.plan_of(&set, &changes), false_one.signed_of(&set, &changes));
+        let is_named = plan.warnings.iter().any(|w| w.weight == Weight::Block && w.headline.contains("would jump"));
+        assert_eq!(is_named, version > 1000, "{version}: {:?}", plan.warnings);
+        assert_eq!(signed.is_err(), version > 1000, "{version}");
+        // What it only remembers of such a file, and does not see any more, raises nothing.
+        let mut again = later(&after);
+        again.remembered = Remembered { keys: set.listed_keys().clone(), files: set.seen() };
+        let mut set = again.set();
+        for (role, _) in set.missed() {
+            set.recall(&role, before.files().get(&role)).unwrap();
+        }
+        let files = again.signed_of(&set, &changes).unwrap();
+        let next = files.iter().find(|file| file.role == releases()).map(|file| file.version);
+        assert_eq!(next, Some(2), "{version}");
+    }
+}
+
 #[test]
 fn what_only_a_removed_key_has_signed_and_this_machine_never_verified_is_compared_first() {
     let [before, mut after] = removed();

@@ -8,7 +8,7 @@ use trustdeck::tuf::{CanonicalKeyId, Role};
 
 use super::support::forge::{Key, days};
 use super::support::machine::{add_signer, delegation, remove_signer, role, sign, sign_into, witness};
-use super::world::World;
+use super::world::{GUN, World};
 
 fn headlines(plan: &RepositoryPlan, weight: Weight) -> Vec<&str> {
     plan.warnings.iter().filter(|w| w.weight == weight).map(|w| w.headline.as_str()).collect()
@@ -336,4 +336,20 @@ fn the_effect_depends_on_what_changes_and_not_on_versions_or_times() {
     more.repository.tag(&role("targets/releases"), "unseen");
     assert_ne!(more.plan(&[remove_signer("ben"), witness("targets/releases")]).effect, plan.effect);
     assert_ne!(world.plan(&[remove_signer("ben")]).effect, plan.effect);
+}
+
+#[test]
+fn a_base_role_that_has_ended_names_the_command_that_renews_it() {
+    for role in [Role::Root, Role::Targets] {
+        let mut world = World::new();
+        world.now = days(world.now, 4000);
+        let plan = world.clone().without(role.as_str()).plan(&[sign("2.0")]);
+        let headline = format!("{role} has expired");
+        let warning = plan.warnings.iter().find(|warning| warning.headline == headline).unwrap();
+        let command = warning.remedy_alone().unwrap().command(&plan.gun);
+        assert_eq!(command, format!("trustdeck renew {role} {GUN} --publish"));
+        let plan = world.plan(&[sign("2.0")]);
+        let warning = plan.warnings.iter().find(|warning| warning.headline == headline).unwrap();
+        assert!(warning.fix.is_some() && warning.remedy.is_none());
+    }
 }

@@ -241,3 +241,28 @@ async fn repository_without_trust_data_is_new_and_one_that_lost_it_is_not() {
     assert_eq!(view.health, Health::Fail);
     assert_eq!(view.findings.len(), 1);
 }
+
+/// Who puts a file of his own in the place of another's, or hides it, adds no tag to what is missed and takes none away.
+#[tokio::test]
+async fn only_roles_that_count_say_which_tags_are_gone() {
+    let mut forged = team();
+    forged.signers.insert(Role::releases(), vec![Key::named("mallory")]);
+    forged.tag(&Role::releases(), "evil");
+    publish(&mut forged, &Role::releases());
+    let mut hidden = team();
+    hidden.unnamed.insert(Role::releases());
+    publish(&mut hidden, &Role::Snapshot);
+    for bad in [forged, hidden] {
+        let mut good = team();
+        good.content.get_mut(&Role::releases()).unwrap().targets.clear();
+        good.tag(&Role::releases(), "2.0");
+        (0..2).for_each(|_| publish(&mut good, &Role::releases()));
+        let (origin, machine) = refreshed(&team()).await;
+        origin.serve(&bad);
+        let view = machine.refresh().await.unwrap();
+        assert!(view.vanished.is_empty() && view.trusted() == 0, "{:?}", view.vanished);
+        origin.serve(&good);
+        let view = machine.refresh().await.unwrap();
+        assert_eq!((view.vanished.as_slice(), view.trusted()), (["1.0".to_owned()].as_slice(), 1));
+    }
+}

@@ -1,7 +1,7 @@
 //! Delegations: set aside with what is below them, or never reached.
 
-use trustdeck::tuf::verify::{Pinning, Purpose, SeenRoles, SetAside};
-use trustdeck::tuf::{Role, Standing, Targets, TrustedSet, VerifyError};
+use trustdeck::tuf::verify::{DELEGATIONS, Pinning, Purpose, SeenRoles, SetAside};
+use trustdeck::tuf::{DelegationName, Role, Standing, Targets, TrustedSet, VerifyError};
 
 use crate::support::forge::{Key, Repository, days, noon};
 use crate::verify::{GUN, Spoil, name, role, targets, valid};
@@ -93,4 +93,18 @@ fn delegations_deeper_than_the_limit_are_set_aside_and_told() {
     let (name, aside) = set.aside().first_key_value().unwrap();
     assert_eq!(name.depth(), 33);
     assert!(matches!(aside, SetAside::Invalid(VerifyError::Limit { .. })));
+}
+
+#[test]
+fn what_pulls_look_at_is_read_before_all_others() {
+    let mut repository = Repository::new(GUN, noon());
+    let many = Key::named("many");
+    let others = (0..DELEGATIONS + 3).map(|n| format!("targets/s{n}"));
+    for name in others.chain(["targets/releases".to_owned()]) {
+        let role = repository.delegate(&name, std::slice::from_ref(&many), &[""]);
+        repository.add_file(role, noon());
+    }
+    let set = repository.build().verify(noon()).unwrap();
+    assert!(set.delegations().contains_key(&DelegationName::releases()));
+    assert_eq!((set.delegations().len(), set.aside().len()), (DELEGATIONS, 4));
 }

@@ -81,6 +81,7 @@ pub fn role_view(name: &str, version: u64, days: i64, keys: &[(&str, &str)], tag
         depth,
         state: RoleState::Good,
         version: Some(version),
+        sha256: None,
         expires: Some(in_days(days)),
         keys: keys.iter().enumerate().map(|(i, k)| role_key(*k, i == 0)).collect(),
         threshold: 1,

@@ -1,0 +1,67 @@
+//! Content of keys that was given where a name belongs: it is recognised, and quoted nowhere.
+
+use std::path::Path;
+
+use super::wrapped::STARTS;
+
+/// What is said in its place.
+pub const CONTENT_GIVEN: &str = "what was given looks like the content of a key; give the name of its file";
+
+/// Longest name that a file system takes, in bytes.
+const LONGEST: usize = 255;
+
+/// Whether a text holds the beginning of a file of PEM, as it is or as base64.
+#[must_use]
+pub fn holds_key(text: &str) -> bool {
+    let text = text.as_bytes();
+    let has = |mark: &[u8]| text.windows(mark.len()).any(|part| part == mark);
+    has(b"-----BEGIN") || STARTS.iter().any(|start| has(start))
+}
+
+/// Whether a text cannot be meant as a name: it holds a key, or has several lines, or is longer than any name.
+#[must_use]
+pub fn is_no_name(text: &str) -> bool {
+    holds_key(text) || text.contains(['\n', '\r']) || text.split('/').any(|part| part.len() > LONGEST)
+}
+
+/// What an error says of a file: what is wrong and its name, or only that it is no name.
+#[must_use]
+pub fn about_file(what: &str, path: &Path) -> String {
+    let name = path.display().to_string();
+    if is_no_name(&name) { CONTENT_GIVEN.to_owned() } else { format!("{what}: {name}") }
+}
+
+/// A name that was typed, in quotes, unless it may be a secret.
+#[must_use]
+pub fn quoted(typed: &str) -> String {
+    if holds_key(typed) { "what looks like the content of a key".to_owned() } else { format!("{typed:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn content_of_keys_is_known_and_never_quoted() {
+        let pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n";
+        let one_line = pem.replace('\n', "\\n");
+        let once = "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0g=";
+        let twice = "TFMwdExTMUNSVWRKVGlCUVVrbFdRVlJGSUV0RldTMHRMUzB0";
+        for secret in [pem, &one_line, once, twice, &format!("bob={once}")] {
+            assert!(holds_key(secret) && is_no_name(secret), "{secret}");
+            assert_eq!(about_file("No such file or directory", Path::new(secret)), CONTENT_GIVEN);
+            assert!(!quoted(secret).contains(secret));
+        }
+        for body in ["MIGHAgEAMBMGByqGSM49\nAgEG", &"M".repeat(300), &format!("a/{}", "M".repeat(300))] {
+            assert!(is_no_name(body), "{body}");
+            assert_eq!(about_file("File name too long", Path::new(body)), CONTENT_GIVEN);
+        }
+        for name in ["k.pem", "/home/jeff/keys/LS0.key", "a b", &"a/".repeat(300)] {
+            assert!(!is_no_name(name), "{name}");
+            assert_eq!(about_file("No such file", Path::new(name)), format!("No such file: {name}"));
+        }
+        assert_eq!(quoted("a b"), "\"a b\"");
+    }
+}

@@ -1,0 +1,74 @@
+//! A server that shows something else each time it is asked.
+
+use std::sync::Arc;
+
+use super::commands::GUN;
+use super::support::front::Front;
+use super::support::home::{Home, digest};
+use super::support::{NotaryServer, Ran};
+
+/// A repository on a plain server, a colleague who reads it through a front, and his hand-over file.
+struct Handed {
+    server: NotaryServer,
+    front: Front,
+    home: Arc<Home>,
+    colleague: Home,
+    file: String,
+}
+
+fn run(home: &Home, arguments: &[&str]) -> Ran {
+    home.publish(&[&["--insecure-http"], arguments].concat())
+}
+
+fn sign(home: &Home, tag: &str) {
+    let (tag, digest) = (format!("{GUN}:{tag}"), format!("sha256:{}", digest(tag)));
+    run(home, &["sign", &tag, "--digest", &digest, "--size", "1234"]).ok();
+}
+
+impl Handed {
+    fn start() -> Option<Self> {
+        let server = NotaryServer::start_plain()?;
+        let front = Front::start(server.port);
+        let (home, colleague) = (Home::at(&server.url, &server.ca), Home::at(&front.url, &server.ca));
+        run(&home, &["setup", GUN, "--signer", "jeff"]).ok();
+        sign(&home, "1.0");
+        let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
+        let file = file.to_str().unwrap().to_owned();
+        run(&home, &["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", &file]).ok();
+        Some(Self { server, front, home: Arc::new(home), colleague, file })
+    }
+
+    fn uploads(&self) -> usize {
+        self.server.requests().iter().filter(|request| request.method == "POST").count()
+    }
+}
+
+#[test]
+fn what_a_server_shows_after_all_was_shown_is_not_taken_over() {
+    let Some(handed) = Handed::start() else { return };
+    for before in [1, 2, 3] {
+        let (home, tag) = (Arc::clone(&handed.home), format!("6.{before}"));
+        let uploads = handed.uploads();
+        let late = tag.clone();
+        handed.front.turn("timestamp.json", before, move || sign(&home, &late));
+        let refused = run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ended(7);
+        assert!(refused.stderr.contains("nothing was signed"), "{before}: {}", refused.stderr);
+        assert_eq!(handed.uploads(), uploads + 1, "{before}: that of the other alone");
+        let staged = handed.colleague.trustdeck(&["status"]).ok().stdout;
+        assert!(!staged.contains("re-sign"), "{before}: {staged}");
+    }
+    run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ok();
+}
+
+#[test]
+fn a_repository_that_cannot_be_shown_is_not_taken_over() {
+    let Some(handed) = Handed::start() else { return };
+    handed.colleague.trustdeck(&["--insecure-http", "inspect", GUN]).ok();
+    let uploads = handed.uploads();
+    handed.front.fail_at("tuf/targets.");
+    let front = handed.front.clone();
+    handed.front.turn("timestamp.json", 1, move || front.fail_at("no such path"));
+    let refused = run(&handed.colleague, &["rotate", "take-over", &handed.file]);
+    assert_ne!(refused.code, 0, "{}", refused.stderr);
+    assert_eq!(handed.uploads(), uploads, "{}", refused.stderr);
+}

@@ -176,7 +176,7 @@ fn lost(error: &std::io::Error) -> Problem {
         hint: "free space, or read the output to its end, then run the command again".to_owned(),
         repository: None,
         role: None,
-        tags: Vec::new(),
+        tags: None,
         admission: None,
     }
 }
@@ -190,7 +190,7 @@ pub(super) fn input(message: impl Into<String>, hint: impl Into<String>) -> Prob
         hint: hint.into(),
         repository: None,
         role: None,
-        tags: Vec::new(),
+        tags: None,
         admission: None,
     }
 }

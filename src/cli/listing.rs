@@ -305,7 +305,7 @@ impl Context {
             hint: reason.hint.clone(),
             repository: Some(view.gun.clone()),
             role: None,
-            tags: Vec::new(),
+            tags: None,
             admission: None,
         });
         true

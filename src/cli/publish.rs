@@ -312,7 +312,7 @@ pub(super) fn obstacle(plan: &RepositoryPlan) -> Option<Problem> {
         hint: mend.unwrap_or_else(|| "change what was asked for; trustdeck status shows what is staged".to_owned()),
         repository: Some(plan.gun.clone()),
         role: None,
-        tags: Vec::new(),
+        tags: None,
         admission: None,
     })
 }

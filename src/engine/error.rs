@@ -29,12 +29,17 @@ pub struct Problem {
     /// The role it is about.
     pub role: Option<Role>,
     /// The tags it is about, all of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Box<ToldTags>>,
     /// What would make the server let in.
     #[serde(skip)]
     pub admission: Option<Box<Admission>>,
 }
+
+/// Names of tags; text from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ToldTags(pub Vec<String>);
 
 /// What a person can give so that a server lets in.
 #[derive(Clone, Debug, PartialEq, Eq)]

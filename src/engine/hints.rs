@@ -175,7 +175,7 @@ impl EngineError {
             hint: self.hint(),
             repository: self.repository().cloned(),
             role: self.role().cloned(),
-            tags: Vec::new(),
+            tags: None,
             admission: self.admission().map(Box::new),
         }
     }

@@ -37,16 +37,10 @@ impl Hashes {
 
     /// Sets the digest of an algorithm.
     pub fn insert(&mut self, algorithm: &str, digest: &[u8]) {
-        let mut others: Vec<_> = std::mem::take(&mut self.others).into_vec();
-        others.retain(|(name, _)| **name != *algorithm);
-        if algorithm == SHA256 {
-            self.sha256 = digest.try_into().ok();
-        }
-        if algorithm != SHA256 || self.sha256.is_none() {
-            let at = others.partition_point(|(name, _)| **name < *algorithm);
-            others.insert(at, (algorithm.into(), digest.into()));
-        }
-        self.others = others.into_boxed_slice();
+        let Self { sha256, others } = std::mem::take(self);
+        let mut gathered = Gathered { sha256, others: others.into_vec() };
+        gathered.set(algorithm, digest);
+        *self = gathered.packed();
     }
 
     /// How many there are.
@@ -70,11 +64,42 @@ impl Hashes {
     }
 }
 
+/// Digests as they are read: packed when all are there, since memory that grows for each of very many is torn to pieces.
+#[derive(Default)]
+pub(super) struct Gathered {
+    sha256: Option<[u8; 32]>,
+    others: Vec<Other>,
+}
+
+impl Gathered {
+    /// Sets the digest of an algorithm.
+    pub(super) fn set(&mut self, algorithm: &str, digest: &[u8]) {
+        self.others.retain(|(name, _)| **name != *algorithm);
+        if algorithm == SHA256 {
+            self.sha256 = digest.try_into().ok();
+        }
+        if algorithm != SHA256 || self.sha256.is_none() {
+            let at = self.others.partition_point(|(name, _)| **name < *algorithm);
+            self.others.insert(at, (algorithm.into(), digest.into()));
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.others.len() + usize::from(self.sha256.is_some())
+    }
+
+    /// All of them.
+    pub(super) fn packed(self) -> Hashes {
+        Hashes { sha256: self.sha256, others: self.others.into_boxed_slice() }
+    }
+}
+
 impl<N: AsRef<str>, D: AsRef<[u8]>> FromIterator<(N, D)> for Hashes {
     fn from_iter<I: IntoIterator<Item = (N, D)>>(digests: I) -> Self {
-        let mut hashes = Self::default();
-        digests.into_iter().for_each(|(algorithm, digest)| hashes.insert(algorithm.as_ref(), digest.as_ref()));
-        hashes
+        let mut gathered = Gathered::default();
+        digests.into_iter().for_each(|(algorithm, digest)| gathered.set(algorithm.as_ref(), digest.as_ref()));
+        gathered.packed()
     }
 }
 

@@ -15,7 +15,7 @@ use super::canonical::{EXACT, Text, place};
 use super::custom::Custom;
 use super::envelope::Envelope;
 use super::fault::VerifyError;
-use super::hashes::Hashes;
+use super::hashes::{Gathered, Hashes};
 use super::key::PublicKey;
 use super::metadata::{BaseRole, Delegation, FileMeta, Metadata, Root, Snapshot, Target, Targets, Timestamp};
 use super::names::{DelegationName, KeyId, Role, TargetName};
@@ -107,7 +107,7 @@ fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hashes, D::Error
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut hashes = Hashes::default();
+            let mut hashes = Gathered::default();
             let mut short = [0; 96];
             while let Some(algorithm) = map.next_key_seed(Text)? {
                 if hashes.len() == DIGESTS {
@@ -116,12 +116,12 @@ fn hashes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hashes, D::Error
                 let text = map.next_value_seed(Text)?;
                 let wrong = |_| de::Error::custom("expected base64");
                 match BASE64.decode_slice(&*text, &mut short) {
-                    Ok(length) => hashes.insert(&algorithm, short.get(..length).unwrap_or_default()),
+                    Ok(length) => hashes.set(&algorithm, short.get(..length).unwrap_or_default()),
                     // Longer than the digests in use, or wrong.
-                    Err(_) => hashes.insert(&algorithm, &BASE64.decode(&*text).map_err(wrong)?),
+                    Err(_) => hashes.set(&algorithm, &BASE64.decode(&*text).map_err(wrong)?),
                 }
             }
-            Ok(hashes)
+            Ok(hashes.packed())
         }
     }
 

@@ -35,7 +35,7 @@ fn browsing() -> State {
 
 fn problem(kind: Kind) -> Problem {
     let (message, hint) = ("what".to_owned(), "do".to_owned());
-    Problem { kind, message, hint, repository: None, role: None, tags: Vec::new(), admission: None }
+    Problem { kind, message, hint, repository: None, role: None, tags: None, admission: None }
 }
 
 /// The server's answer about a repository is a question.

@@ -316,7 +316,7 @@ fn a_refused_repository_says_what_where_and_what_to_do() {
             hint: "fetch again; if it stays, tell the server's owner; there is no way to accept it".to_owned(),
             repository: Some(gun("team/proxy")),
             role: Some(Role::Targets),
-            tags: Vec::new(),
+            tags: None,
             admission: None,
         };
         refuse(&mut state, &gun("team/proxy"), problem);

@@ -113,15 +113,7 @@ impl Keyring {
                 "set TRUSTDECK_TOKEN_PIN, or give a line token-pin=PIN to --passphrase-fd".to_owned(),
             ),
         };
-        Problem {
-            kind: Kind::Passphrase,
-            message,
-            hint,
-            repository: None,
-            role: None,
-            tags: Vec::new(),
-            admission: None,
-        }
+        Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None, tags: None, admission: None }
     }
 }
 
@@ -137,7 +129,7 @@ pub fn missing_passphrase(key: &CanonicalKeyId, role: &str, label: &str, tried: 
             (message, format!("set {variables}, or give --passphrase-fd"))
         }
     };
-    Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None, tags: Vec::new(), admission: None }
+    Problem { kind: Kind::Passphrase, message, hint, repository: None, role: None, tags: None, admission: None }
 }
 
 /// Message and hint about sources that have a wrong passphrase for something, each with what it opens instead.

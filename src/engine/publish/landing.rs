@@ -194,7 +194,7 @@ impl Publisher {
                 hint: "everything is still staged; publish again".to_owned(),
                 repository: Some(gun.clone()),
                 role: None,
-                tags: Vec::new(),
+                tags: None,
                 admission: None,
             };
             return Ok(Published { outcome: PublishOutcome::Failed(problem), ..Published::skipped(gun) });

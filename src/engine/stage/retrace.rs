@@ -59,13 +59,14 @@ fn shown(act: &Act) -> StagedAct {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::tuf::Role;
 
     #[test]
     fn an_act_of_which_a_part_was_published_is_called_by_what_is_left() {
-        let gun = Gun::parse("registry.example.test/team/app").unwrap_or_else(|error| panic!("{error}"));
+        let gun = Gun::parse("registry.example.test/team/app").unwrap();
         let change = Change::Witness { role: Role::Targets };
         let (id, at, server) = (EntryId(1), jiff::Timestamp::UNIX_EPOCH, String::new());
         let left = StagedChange { id, gun: gun.clone(), server, at, change: change.clone() };

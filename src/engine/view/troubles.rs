@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{RepositoryView, RoleView, TagState};
-use crate::engine::error::{Kind, Problem};
+use crate::engine::error::{Kind, Problem, ToldTags};
 use crate::engine::reference::in_command;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::wording::{count, some};
@@ -145,14 +145,15 @@ impl RepositoryView {
             );
             let hint =
                 "if nobody has revoked them, ask their signers; somebody who holds their keys can sign them again";
-            let problem = Problem { tags: gone, ..self.problem(None, message, hint.to_owned()) };
+            let problem =
+                Problem { tags: Some(Box::new(ToldTags(gone))), ..self.problem(None, message, hint.to_owned()) };
             Trouble { problem, released: false }
         })
     }
 
     fn problem(&self, role: Option<&Role>, message: String, hint: String) -> Problem {
         let repository = Some(self.gun.clone());
-        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), tags: Vec::new(), admission: None }
+        Problem { kind: Kind::Role, message, hint, repository, role: role.cloned(), tags: None, admission: None }
     }
 
     fn of_role(&self, role: &RoleView) -> Option<Trouble> {

@@ -30,7 +30,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Entries(Ok(entries)) => return listed(state, entries),
         Outcome::Entries(Err(failure)) => {
             state.complain(&failure);
-            state.known.listing = Listing::Failed(failure);
+            state.known.listing = Listing::Failed(Box::new(failure));
         }
         Outcome::Viewed(gun, source, result) => return viewed(state, &gun, source, result),
         Outcome::Staged { said, result: Ok(stage) } => {

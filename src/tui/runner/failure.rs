@@ -16,7 +16,7 @@ pub(in crate::tui) fn broken(what: &str) -> Failure {
         hint: "try again; what is staged is safe".to_owned(),
         repository: None,
         role: None,
-        tags: Vec::new(),
+        tags: None,
         admission: None,
     };
     Failure::plain(problem)

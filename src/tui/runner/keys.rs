@@ -209,7 +209,7 @@ impl Worker<'_> {
             hint: hint.to_owned(),
             repository: None,
             role: None,
-            tags: Vec::new(),
+            tags: None,
             admission: None,
         };
         let found = set.keys.get(key.at).ok_or_else(|| refused("is not there".to_owned(), "look at the file again"))?;

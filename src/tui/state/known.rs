@@ -41,7 +41,7 @@ pub enum Listing {
     #[default]
     Loading,
     Ready,
-    Failed(Failure),
+    Failed(Box<Failure>),
 }
 
 /// How the cursor came to the repository it is on.

@@ -33,7 +33,7 @@ pub fn select(state: &mut State, name: &str) {
 
 pub fn failure(kind: Kind, ask: Option<Ask>) -> Failure {
     let (message, hint) = ("what".to_owned(), "do".to_owned());
-    let problem = Problem { kind, message, hint, repository: None, role: None, tags: Vec::new(), admission: None };
+    let problem = Problem { kind, message, hint, repository: None, role: None, tags: None, admission: None };
     Failure { ask, ..Failure::plain(problem) }
 }
 

@@ -43,7 +43,12 @@ pub(super) enum Subject<'a> {
     Catalog,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    /// The repository; nothing where it is all of them.
+    pub(super) fn name(self) -> &'a str {
+        if let Self::Repository(name) = self { name } else { "" }
+    }
+
     /// As token scopes spell it.
     pub(super) fn scope(self, access: Access) -> String {
         match self {

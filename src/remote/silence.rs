@@ -1,15 +1,20 @@
-//! A server that takes requests and answers none: two deadlines are waited for, not one for each request.
+//! A server that takes requests and answers none: a few deadlines are waited for, not one for each request.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::RemoteError;
 use super::fault::Fault;
 
-/// So many that were sent one after the other and not answered tell what becomes of the next.
+/// So many requests about one repository that were sent one after the other and not answered tell what becomes of the next.
 const TELLING: u32 = 2;
+/// So many repositories, with no answer to anybody in between, tell what becomes of others.
+const REPOSITORIES: usize = 3;
 /// For so long; then one more is sent. What waits in a queue fails at once, and whoever asks again later does ask.
 const WORD: Duration = Duration::from_secs(2);
+/// Repositories that are known to be silent, at most.
+const KNOWN: usize = 1024;
 
 /// What is known of a server's silence.
 #[derive(Default)]
@@ -17,42 +22,76 @@ pub(super) struct Silence(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// Requests that were sent one after the other and not answered since the last answer.
+    /// Answers so far.
+    answers: u64,
+    /// Repositories that were not answered, by name, until they are.
+    silent: HashMap<String, Silent>,
+    /// Those of them since the last answer to anybody.
+    in_a_row: HashSet<String>,
+    last: Option<(Instant, RemoteError)>,
+}
+
+#[derive(Default)]
+struct Silent {
     rounds: u32,
     last: Option<(Instant, RemoteError)>,
 }
 
 /// A request that is sent now.
 #[derive(Clone, Copy)]
-pub(super) struct Sent {
+pub(super) struct Sent<'a> {
+    repository: &'a str,
     rounds: u32,
+    answers: u64,
 }
 
 impl Silence {
-    /// Before a request is sent.
+    /// Before a request about a repository is sent.
     ///
     /// # Errors
     /// That of the last one, if the server was silent a moment ago and before.
-    pub(super) fn send(&self) -> Result<Sent, Fault> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &state.last {
-            Some((at, error)) if state.rounds >= TELLING && at.elapsed() < WORD => Err(Fault::unsent(error.clone())),
-            _ => Ok(Sent { rounds: state.rounds }),
+    pub(super) fn send<'a>(&self, repository: &'a str) -> Result<Sent<'a>, Fault> {
+        let state = self.state();
+        let (rounds, own) = state.silent.get(repository).map_or((0, None), |own| (own.rounds, own.last.as_ref()));
+        let own = own.filter(|_| rounds >= TELLING);
+        let all = state.last.as_ref().filter(|_| state.in_a_row.len() >= REPOSITORIES);
+        match own.into_iter().chain(all).find(|(at, _)| at.elapsed() < WORD) {
+            Some((_, error)) => Err(Fault::unsent(error.clone())),
+            None => Ok(Sent { repository, rounds, answers: state.answers }),
         }
     }
 
     /// Learns from what became of a request for a file. An upload may take long for other reasons.
-    pub(super) fn learn<T>(&self, sent: Sent, outcome: &Result<T, Fault>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn learn<T>(&self, sent: Sent<'_>, outcome: &Result<T, Fault>) {
+        let mut state = self.state();
         match outcome {
-            Ok(_) => *state = State::default(),
+            Ok(_) => {
+                state.answers += 1;
+                state.silent.remove(sent.repository);
+                state.in_a_row.clear();
+                state.last = None;
+            }
             Err(Fault { error: error @ RemoteError::Slow { what, .. }, .. }) if what.is_silence() => {
+                let last = Some((Instant::now(), error.clone()));
+                if state.silent.len() >= KNOWN {
+                    state.silent.clear();
+                }
+                let own = state.silent.entry(sent.repository.to_owned()).or_default();
                 // What was sent at the same time says the same thing again.
-                state.rounds += u32::from(state.rounds == sent.rounds);
-                state.last = Some((Instant::now(), error.clone()));
+                own.rounds += u32::from(own.rounds == sent.rounds);
+                own.last.clone_from(&last);
+                // Who was answered meanwhile shows that the server is there.
+                if state.answers == sent.answers {
+                    state.in_a_row.insert(sent.repository.to_owned());
+                    state.last = last;
+                }
             }
             Err(_) => {}
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,16 +105,36 @@ mod tests {
         Err(Fault::plain(RemoteError::Slow { host: "notary".to_owned(), what: Overdue::Answer, seconds: 20 }))
     }
 
+    fn sent<'a>(silence: &Silence, repository: &'a str) -> Sent<'a> {
+        silence.send(repository).ok().unwrap()
+    }
+
     #[test]
     fn what_is_sent_at_the_same_time_is_one_silence_and_an_answer_ends_it() {
         let silence = Silence::default();
-        let both = [silence.send().ok().unwrap(), silence.send().ok().unwrap()];
+        let both = [sent(&silence, "a"), sent(&silence, "a")];
         both.into_iter().for_each(|sent| silence.learn(sent, &slow()));
-        let again = silence.send().ok().unwrap();
+        let again = sent(&silence, "a");
         silence.learn(again, &slow());
-        assert!(matches!(silence.send(), Err(Fault { error: RemoteError::Slow { .. }, .. })));
+        assert!(matches!(silence.send("a"), Err(Fault { error: RemoteError::Slow { .. }, .. })));
+        assert!(silence.send("b").is_ok(), "another one may be answered");
         silence.learn(again, &Ok(()));
-        assert!(silence.send().is_ok());
+        assert!(silence.send("a").is_ok());
+    }
+
+    #[test]
+    fn several_repositories_in_a_row_tell_of_all_unless_somebody_was_answered_meanwhile() {
+        let silence = Silence::default();
+        let all = ["a", "b", "c", "d"].map(|name| sent(&silence, name));
+        silence.learn(sent(&silence, "good"), &Ok(()));
+        all.into_iter().for_each(|sent| silence.learn(sent, &slow()));
+        assert!(silence.send("e").is_ok());
+        for name in ["a", "b"] {
+            silence.learn(sent(&silence, name), &slow());
+        }
+        assert!(silence.send("e").is_ok());
+        silence.learn(sent(&silence, "c"), &slow());
+        assert!(silence.send("e").is_err());
     }
 
     #[test]
@@ -83,8 +142,8 @@ mod tests {
         let silence = Silence::default();
         for _ in 0..3 {
             let error = RemoteError::BrokeOff { host: "notary".to_owned(), why: "it ended".to_owned() };
-            silence.learn(silence.send().ok().unwrap(), &Err::<(), _>(Fault::plain(error)));
+            silence.learn(sent(&silence, "a"), &Err::<(), _>(Fault::plain(error)));
         }
-        assert!(silence.send().is_ok());
+        assert!(silence.send("a").is_ok());
     }
 }

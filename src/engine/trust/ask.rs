@@ -280,9 +280,12 @@ impl Trust {
         if judge(&set, now).is_ok() {
             let (gun, good) = (gun.clone(), Arc::clone(&set));
             let commit = move |trust: &Trust| {
-                let tags = if unchanged { TagNames::default() } else { TagNames::of(&good, now, &known) };
+                if unchanged {
+                    return Ok((trust.commit(&gun, &good, None, now), Vec::new()));
+                }
+                let tags = TagNames::of(&good, now, &known);
                 let gone = known.missing_in(&tags);
-                Ok((trust.commit(&gun, &good, (!unchanged).then_some((&before, &tags, leaps)), now), gone))
+                Ok((trust.commit(&gun, &good, Some((&before, &tags, leaps)), now), gone))
             };
             let (kept, gone) = blocking(self, commit).await?;
             match kept {
@@ -295,7 +298,11 @@ impl Trust {
             self.repositories.acceptance_is_used(set.gun());
         } else {
             let (gun, met) = (gun.clone(), Arc::clone(&set));
-            match blocking(self, move |trust| Ok(trust.keep_first_root(&gun, &met, now))).await? {
+            let keep = move |trust: &Trust| {
+                let kept = trust.keep_first_root(&gun, &met, now);
+                Ok(kept.and_then(|()| trust.repositories.memory.note_lost(&gun, None)))
+            };
+            match blocking(self, keep).await? {
                 Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
                 kept => kept?,
             }
@@ -330,7 +337,8 @@ impl Trust {
             }
         };
         if lost.is_some() {
-            match self.repositories.memory.note_lost(gun) {
+            let server = self.servers.server_address(gun).map(|(url, _)| url).ok();
+            match self.repositories.memory.note_lost(gun, server) {
                 Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
                 noted => noted?,
             }

@@ -40,9 +40,7 @@ pub(in crate::engine) struct Record {
     /// Tags of each role when it counted last, sorted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::engine) listed: BTreeMap<Role, Vec<String>>,
-    /// Tags at the last refresh as they once were kept, and those of them that Docker pulled. Read only.
-    #[serde(default, skip_serializing)]
-    tags: Vec<String>,
+    /// Those that Docker pulled at the last refresh, as they once were kept. Read only.
     #[serde(default, skip_serializing)]
     released: Vec<String>,
     /// Signatures that were valid at the last refresh. They lie where the copy of the root does.
@@ -68,11 +66,10 @@ impl Record {
     /// The tags of the last refresh.
     pub(in crate::engine) fn names(&self) -> TagNames {
         let mut listed = self.listed.clone();
-        // Once nobody wrote down which role they were of.
-        if listed.is_empty() && !self.tags.is_empty() {
-            let (released, others) =
-                self.tags.iter().cloned().partition(|tag| self.released.binary_search(tag).is_ok());
-            listed = BTreeMap::from([(Role::releases(), released), (Role::Targets, others)]);
+        // Once nobody wrote down which role they were of: those that Docker did not pull may be of any, or of one that
+        // did not count.
+        if listed.is_empty() && !self.released.is_empty() {
+            listed = BTreeMap::from([(Role::releases(), self.released.clone())]);
         }
         TagNames { listed }
     }
@@ -127,9 +124,9 @@ impl Note for Aside {
 struct VerifiedAt {
     at: String,
     again: String,
-    /// Whether the server was found to have lost it since.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    lost: bool,
+    /// The server that was found to have lost it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost: Option<String>,
 }
 
 impl Note for VerifiedAt {
@@ -146,6 +143,17 @@ fn kept<T>(all: impl IntoIterator<Item = T>, length: impl Fn(&T) -> usize) -> im
         *total += length(&one);
         (*total <= KEPT).then_some(one)
     })
+}
+
+/// The names that are kept: of the roles that Docker pulls from, releases first, whatever others list; and of those.
+fn kept_names(listed: BTreeMap<Role, Vec<String>>) -> BTreeMap<Role, Vec<String>> {
+    let (released, others): (Vec<_>, Vec<_>) = listed.into_iter().rev().partition(|(role, _)| role.is_released());
+    let mut all = BTreeMap::<Role, Vec<String>>::new();
+    for group in [released, others] {
+        let names = group.into_iter().flat_map(|(role, names)| names.into_iter().map(move |name| (role.clone(), name)));
+        kept(names, |(_, name)| name.len()).for_each(|(role, name)| all.entry(role).or_default().push(name));
+    }
+    all
 }
 
 impl Memory {
@@ -176,14 +184,10 @@ impl Memory {
         let old = self.record(gun)?;
         let is_new = old.seen.is_empty() && self.root(gun)?.is_none();
         let met = old.met.or(is_new.then_some(found.now));
-        let names =
-            found.tags.listed.into_iter().flat_map(|(role, names)| names.into_iter().map(move |n| (role.clone(), n)));
-        let mut listed = BTreeMap::<Role, Vec<String>>::new();
-        kept(names, |(_, name)| name.len()).for_each(|(role, name)| listed.entry(role).or_default().push(name));
+        let listed = kept_names(found.tags.listed);
         let signatures = found.signatures;
         let (seen, keys, leaps) = (old.seen.clone(), old.keys.clone(), found.leaps);
-        let (tags, released) = (Vec::new(), Vec::new());
-        let mut new = Record { seen, listed, tags, released, signatures, keys, leaps, met };
+        let mut new = Record { seen, listed, released: Vec::new(), signatures, keys, leaps, met };
         new.keys.extend(found.keys);
         new.seen.retain(|role, _| found.seen.contains_key(role) || !before.contains_key(role));
         if let Some(copy) = self.root(gun)? {
@@ -250,21 +254,21 @@ impl Memory {
     /// may lose it, and a reader in between finds no time rather than a wrong one.
     pub(in crate::engine) fn note_verified(&self, gun: &Gun, now: Time) -> Result<(), EngineError> {
         let at = format!("{now:.9}");
-        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: false })
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: None })
     }
 
-    /// Notes that the server has lost it, until it is verified again.
-    pub(in crate::engine) fn note_lost(&self, gun: &Gun) -> Result<(), EngineError> {
-        let Some(at) = self.verified_at(gun).filter(|_| !self.is_lost(gun)) else { return Ok(()) };
+    /// Notes which server has lost it, if one has: until it is verified again, or something of it is there.
+    pub(in crate::engine) fn note_lost(&self, gun: &Gun, lost: Option<String>) -> Result<(), EngineError> {
+        let Some(at) = self.verified_at(gun).filter(|_| self.lost_by(gun) != lost) else { return Ok(()) };
         let at = format!("{at:.9}");
-        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost: true })
+        self.folder.overwrite(&file(gun, "time"), &VerifiedAt { again: at.clone(), at, lost })
     }
 
-    /// Whether the server had lost it when it was asked last.
-    pub(in crate::engine) fn is_lost(&self, gun: &Gun) -> bool {
+    /// The server that had lost it when it was asked last.
+    pub(in crate::engine) fn lost_by(&self, gun: &Gun) -> Option<String> {
         let (name, path) = (file(gun, "time"), self.folder.path());
-        let bytes = self.folder.read(&name).ok().flatten().unwrap_or_default();
-        note::decode::<VerifiedAt>(&path.join(name), &bytes).is_ok_and(|note| note.lost)
+        let bytes = self.folder.read(&name).ok().flatten()?;
+        note::decode::<VerifiedAt>(&path.join(name), &bytes).ok()?.lost
     }
 
     /// Forgets pin, marks, tags and time.
@@ -315,4 +319,28 @@ fn file(gun: &Gun, ending: &str) -> String {
 
 fn digits(bytes: &[u8], count: usize) -> String {
     hex::encode(Sha256::digest(bytes)).chars().take(count).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_role_leave_room_for_those_that_docker_pulls() {
+        let many: Vec<String> = (0..7).map(|n| format!("{n}{}", "x".repeat(1 << 20))).collect();
+        let few = vec!["1.0".to_owned()];
+        let role = |name: &str| Role::parse(name).unwrap();
+        let listed = [(role("targets/dev"), many), (Role::releases(), few.clone()), (Role::Targets, few.clone())];
+        let kept = kept_names(listed.into_iter().collect());
+        assert_eq!((&kept[&Role::releases()], &kept[&Role::Targets]), (&few, &few));
+        assert_eq!(kept[&role("targets/dev")].len(), 5, "and those of others are bounded");
+    }
+
+    #[test]
+    fn names_of_before_are_missed_where_docker_pulled_them_alone() {
+        let old = r#"{"tags":["1.0","qa"],"released":["1.0"]}"#;
+        let names = serde_json::from_str::<Record>(old).unwrap().names();
+        assert_eq!(names.listed, BTreeMap::from([(Role::releases(), vec!["1.0".to_owned()])]));
+    }
 }

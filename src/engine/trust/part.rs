@@ -133,10 +133,8 @@ impl Trust {
     /// What is said of a repository that the server had lost when it was asked last, without asking it again. Blocking.
     #[must_use]
     pub fn found_lost(&self, gun: &Gun) -> Option<EngineError> {
-        if !self.repositories.memory.is_lost(gun) {
-            return None;
-        }
-        let server = self.servers.server_address(gun).map(|(url, _)| url).unwrap_or_default();
+        let server = self.servers.server_address(gun).map(|(url, _)| url).ok();
+        let server = self.repositories.memory.lost_by(gun).filter(|lost| Some(lost) == server.as_ref())?;
         let copy = self.load_session(gun).ok().flatten().is_some_and(|session| session.complete);
         Some(EngineError::Lost { gun: gun.clone(), server, copy })
     }

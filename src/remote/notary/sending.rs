@@ -37,7 +37,7 @@ impl NotaryServer {
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
         let (outcome, sent) = loop {
             let way = self.way(doing, request.url()).await;
-            let sent = inner.silence.send()?;
+            let sent = inner.silence.send(call.gun.as_str())?;
             match way {
                 Passage::Single(turn) => break (self.send_single(call, request, (doing, turn)).await, sent),
                 Passage::InLine(line) => {

@@ -153,11 +153,16 @@ impl Attempt for Sending<'_> {
         }
         let inner = &*self.registry.inner;
         let _slot = inner.slots.take().await;
-        let (asked, sent) = (std::time::Instant::now(), inner.silence.send()?);
+        // Where blobs lie elsewhere, that tells nothing of the registry.
+        let of = self.call.subject.name();
+        let sent = (self.client == Client::Own).then(|| inner.silence.send(of)).transpose()?;
+        let asked = std::time::Instant::now();
         let head = inner.http.open(self.client, self.host, request);
         let outcome = inner.http.in_time(self.host, async { Ok(head.await) }).await.map_err(Fault::plain);
         let outcome = outcome.flatten();
-        inner.silence.learn(sent, &outcome);
+        if let Some(sent) = sent {
+            inner.silence.learn(sent, &outcome);
+        }
         inner.slots.learn(asked.elapsed());
         outcome
     }

@@ -35,6 +35,8 @@ fn what_a_server_has_lost_is_sent_again_whole_and_docker_and_notary_read_it() {
     let status = home.trustdeck(&["status", GUN]);
     assert_eq!(status.code, told.code, "{}", status.stderr);
     assert!(status.stderr.contains("which this machine has verified before"), "{}", status.stderr);
+    let elsewhere = home.trustdeck(&["status", GUN, "--server", "https://elsewhere.invalid"]);
+    assert!(!elsewhere.stderr.contains("has no trust data"), "that one was not asked: {}", elsewhere.stderr);
     home.publish(&["restore", GUN]).ok();
     let shown = all_agree(&server, GUN);
     assert_eq!(names(&shown[0], "SignedTags", "SignedTag"), ["1.0", "1.1"]);

@@ -242,7 +242,7 @@ pub(crate) fn publishing(size: (u16, u16), theme: Theme) -> State {
         hint: "log in as a user with push rights, or ask the owner of admin/worker".to_owned(),
         repository: Some(gun("admin/worker")),
         role: None,
-        tags: vec![],
+        tags: None,
         admission: Some(Box::new(Admission::Login { registry: "registry.example.com".to_owned(), user: None })),
     };
     let failed = Published { outcome: PublishOutcome::Failed(problem), ..done("admin/worker", Role::Targets, 1, 0) };

@@ -186,7 +186,8 @@ fn show(context: &Context, file: &HandOver, view: &RepositoryView, is_known: boo
     }
     for tag in view.tags.iter().take(most) {
         let signers = if tag.signers.is_empty() { "nobody else".to_owned() } else { tag.signers.join(", ") };
-        console.say(&format!("  {}  sha256:{}  {} bytes  signed by {signers}", tag.name, tag.digest, tag.length));
+        let digest = if tag.has_digest() { format!("sha256:{}", tag.digest) } else { "no SHA-256 digest".to_owned() };
+        console.say(&format!("  {}  {digest}  {} bytes  signed by {signers}", tag.name, tag.length));
     }
     if let Some(more) = view.tags.len().checked_sub(most).filter(|more| *more > 0) {
         console.say(&format!("  and {more} more, all as they were shown here before"));

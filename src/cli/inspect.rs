@@ -7,6 +7,7 @@ use super::Context;
 use super::ending::Ending;
 use crate::cli::arguments::Inspect;
 use crate::cli::tagging::stands_for_tag;
+use crate::engine::error::Untrusted;
 use crate::engine::reference::RepositoryRef;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleView, TagState, TagView};
@@ -95,6 +96,10 @@ pub(super) async fn run(context: &Context, command: &Inspect) -> Result<Ending, 
         for name in one.targets.iter().filter(missing) {
             context.console.say(&format!("{name} is not signed in {}", one.name));
         }
+        for row in one.signed_tags.iter().filter(|row| row.digest.is_empty()) {
+            let why = Untrusted::NoDigest;
+            context.console.say(&format!("{} in {} {why}", row.signed_tag, one.name));
+        }
     }
     for view in views.values().filter_map(|view| view.as_ref().ok()) {
         ending.stale |= context.report_freshness(view);
@@ -119,7 +124,8 @@ fn inspect<'a>(
     let wanted = rows.filter(|tag| is_asked(target, names, &tag.name));
     let row = |tag: &'a TagView| InspectedTag {
         signed_tag: &tag.name,
-        digest: &tag.digest,
+        // Whatever else stands in its place is none.
+        digest: if tag.has_digest() { &tag.digest } else { "" },
         signers: if tag.signers.is_empty() { administrator } else { &tag.signers },
     };
     let mut signers: Vec<HolderRow<'_>> = view.roles.iter().filter_map(signer).collect();
@@ -184,7 +190,8 @@ fn block(inspected: &Inspected<'_>) -> String {
             }
         };
         let mut rows = vec![["SIGNED TAG".to_owned(), "DIGEST".to_owned(), "SIGNERS".to_owned()]];
-        rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.to_owned(), r.digest.to_owned(), signers(r)]));
+        let digest = |r: &InspectedTag<'_>| if r.digest.is_empty() { "(none)" } else { r.digest }.to_owned();
+        rows.extend(inspected.signed_tags.iter().map(|r| [r.signed_tag.to_owned(), digest(r), signers(r)]));
         text.push_str(&format!("\nSignatures for {what}\n\n{}", columns(&rows)));
     }
     if !inspected.signers.is_empty() {

@@ -14,6 +14,8 @@ use crate::tuf::{Gun, TargetName};
 
 /// Longest list of tags, in bytes: some hundred thousand lines.
 const LIST: u64 = 64 << 20;
+/// How registries are spoken to where nothing else is said.
+const HTTPS: &str = "https";
 /// Wrong lines of a list that are named.
 const WRONG: usize = 20;
 
@@ -42,12 +44,20 @@ impl Named<'_> {
     fn is(&self, pushed: &Gun) -> bool {
         let at = |host: &str, path: &str| {
             let url = self.addresses.get(host)?;
-            let place = url.split_once("://").map_or(url.as_str(), |(_, place)| place).trim_end_matches('/');
-            Some(format!("{place}/{path}"))
+            let (scheme, place) = url.split_once("://").unwrap_or((HTTPS, url));
+            Some((scheme, format!("{}/{path}", place.trim_end_matches('/'))))
         };
+        let is_same = |scheme, name: &str| without_port(scheme, name) == without_port(scheme, pushed.as_str());
         let elsewhere = self.gun.as_str().split_once('/').and_then(|(host, path)| at(host, path));
-        self.gun == pushed || elsewhere.is_some_and(|elsewhere| elsewhere == pushed.as_str())
+        is_same(HTTPS, self.gun.as_str()) || elsewhere.is_some_and(|(scheme, elsewhere)| is_same(scheme, &elsewhere))
     }
+}
+
+/// A repository by its host and path, without the port that its scheme has anyway.
+fn without_port<'a>(scheme: &str, name: &'a str) -> (&'a str, &'a str) {
+    let port = if scheme.eq_ignore_ascii_case(HTTPS) { ":443" } else { ":80" };
+    let (host, path) = name.split_once('/').unwrap_or((name, ""));
+    (host.strip_suffix(port).unwrap_or(host), path)
 }
 
 /// Reads a list of tags; `-` is standard input. Blank lines and lines that begin with `#` are skipped. What
@@ -207,5 +217,35 @@ fn unreadable(what: &str, error: &std::io::Error) -> Problem {
     Problem {
         kind: Kind::Disk,
         ..input(format!("{what}: {}", system_words(error)), "check the path and its permissions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Named;
+    use crate::tuf::Gun;
+
+    #[test]
+    fn the_port_that_a_scheme_has_anyway_makes_no_other_repository() {
+        let at = |url: &str| BTreeMap::from([("reg.test".to_owned(), url.to_owned())]);
+        let plain = BTreeMap::new();
+        for (named, addresses, pushed, is_it) in [
+            ("reg.test/app", &plain, "reg.test:443/app", true),
+            ("reg.test:443/app", &plain, "reg.test/app", true),
+            ("reg.test/app", &plain, "reg.test:80/app", false),
+            ("reg.test:5000/app", &plain, "reg.test/app", false),
+            ("reg.test/app", &plain, "reg.test:443/other", false),
+            ("reg.test/app", &at("https://mirror.test:443"), "mirror.test/app", true),
+            ("reg.test/app", &at("https://mirror.test/"), "mirror.test:443/app", true),
+            ("reg.test/app", &at("http://mirror.test"), "mirror.test:80/app", true),
+            ("reg.test/app", &at("http://mirror.test"), "mirror.test:443/app", false),
+            ("reg.test/app", &at("https://mirror.test:5000"), "mirror.test/app", false),
+        ] {
+            let gun = Gun::parse(named).unwrap();
+            let named = Named { gun: &gun, addresses };
+            assert_eq!(named.is(&Gun::parse(pushed).unwrap()), is_it, "{gun} {pushed}");
+        }
     }
 }

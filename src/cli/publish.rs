@@ -9,7 +9,7 @@ use super::plan_json::plan_rows;
 use super::plan_text::plan_text;
 use super::published::{published_by_others, say_resolved, show_published};
 use super::sending::send;
-use super::shown::{Shown, require_shown};
+use super::shown::{Shown, take_changed};
 use super::{Context, preview, staged, unlock};
 use crate::engine::publish::job::Approval;
 use crate::engine::reference::in_command;
@@ -103,14 +103,14 @@ async fn rounds(
     for review in 1..=reviews {
         results.extend(published_by_others(context, &mut guns, &asked.changes).await?);
         let shown: Vec<Shown> = asked.shown.iter().filter(|shown| guns.contains(shown.gun())).cloned().collect();
-        let mut round = reviewed(context, (&guns, &shown), &mut failed, agreement).await?;
+        let mut round = reviewed(context, (guns, shown), &mut failed, agreement).await?;
         // One plan was accepted, and no other.
         let names_one = agreement.accept.as_ref().is_some_and(|id| !id.is_empty());
         if !names_one && review < reviews {
             let same_again = review < REVIEWS_OF_THE_SAME;
             guns = take_overtaken(&mut round, same_again, &mut overtaken);
         } else {
-            guns.clear();
+            guns = Vec::new();
         }
         results.extend(round);
         if guns.is_empty() {
@@ -186,14 +186,23 @@ fn take_overtaken(
 /// Shows the plan, gets the agreement and the keys, and publishes what nothing hinders.
 async fn reviewed(
     context: &Context,
-    (guns, shown): (&[Gun], &[Shown]),
+    (mut guns, mut shown): (Vec<Gun>, Vec<Shown>),
     failed: &mut Vec<Problem>,
     agreement: &Agreement,
 ) -> Result<Vec<Published>, Problem> {
-    if guns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let plan = context.engine.stage().plan(Some(guns))?;
+    // The plan is of the files that were shown, and what is signed is what it says.
+    let plan = loop {
+        if guns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let plan = context.engine.stage().plan(Some(&guns))?;
+        let changed = take_changed(context, &mut shown).await;
+        if changed.is_empty() {
+            break plan;
+        }
+        guns.retain(|gun| changed.iter().all(|problem| problem.repository.as_ref() != Some(gun)));
+        failed.extend(changed);
+    };
     failed.extend(plan.repositories.iter().filter_map(obstacle));
     match context.console.json {
         true => context.console.event(&serde_json::json!({ "plan": plan.id.0, "repositories": plan_rows(&plan) })),
@@ -203,8 +212,6 @@ async fn reviewed(
     if ready.is_empty() {
         return Ok(Vec::new());
     }
-    // The plan is of the same files, and what is signed is what it says.
-    require_shown(context, shown).await?;
     agree(context, &plan, &ready, agreement)?;
     unlock::unlock(context, &plan).await?;
     let approval = Approval {

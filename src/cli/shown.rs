@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::console::input;
+use super::wanted::about;
 use crate::engine::{Kind, Problem, RepositoryView};
 use crate::tuf::{Gun, Role};
 
@@ -26,23 +27,23 @@ impl Shown {
     }
 }
 
-/// Refuses to sign what is not what was shown: a server can answer each time something else.
-///
-/// # Errors
-/// `Policy`, or as the engine's.
-pub(super) async fn require_shown(context: &Context, shown: &[Shown]) -> Result<(), Problem> {
-    for shown in shown {
-        let now = context.engine.views().cached(shown.gun()).await?;
-        if Shown::of(&now) != *shown {
-            let message = format!(
-                "nothing was signed: the server shows something else of {} now than was shown before",
-                shown.gun
-            );
-            let hint = "somebody has published meanwhile, or the server shows each time something else: run it again, \
-                        and compare what is shown with the sender";
-            let problem = Problem { kind: Kind::Policy, ..input(message, hint) };
-            return Err(Problem { repository: Some(shown.gun.clone()), ..problem });
+/// Takes out what is not any more what was shown: a server can answer each time something else. Says why each of them is not
+/// signed.
+pub(super) async fn take_changed(context: &Context, shown: &mut Vec<Shown>) -> Vec<Problem> {
+    let mut changed = Vec::new();
+    for of in std::mem::take(shown) {
+        match context.engine.views().cached(of.gun()).await {
+            Ok(now) if Shown::of(&now) == of => shown.push(of),
+            Ok(_) => {
+                let message =
+                    format!("{} was not signed: the server shows something else of it now than before", of.gun);
+                let hint = "somebody has published meanwhile, or the server shows each time something else: run it again, \
+                            and compare what is shown with the sender";
+                let problem = Problem { kind: Kind::Policy, ..input(message, hint) };
+                changed.push(Problem { repository: Some(of.gun), ..problem });
+            }
+            Err(error) => changed.push(about(error, of.gun())),
         }
     }
-    Ok(())
+    changed
 }

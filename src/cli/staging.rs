@@ -24,6 +24,9 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     views.extend(lately.iter().map(|(gun, view)| (gun.clone(), Ok(view.clone()))));
     if publishing.dry_run {
         let (batch, refused) = all_needed(context, wanted.changes, &views, wanted.creates.as_ref());
+        let planned = batch.iter().flat_map(|(gun, changes)| changes.iter().map(move |change| (gun, change)));
+        let planned = planned.chain(before.changes.iter().map(|staged| (&staged.gun, &staged.change)));
+        say_anew(context, "planned", batch.iter().map(|(gun, _)| gun), &views, &planned.collect::<Vec<_>>());
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
         return shown(context, ending, batch, &wanted.pretended, &publishing.agreement);
     }
@@ -41,7 +44,8 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
     }
     if !publishing.publish {
-        say_anew(context, &staged_guns, &views, &asked_now);
+        let staged: Vec<_> = asked_now.iter().map(|staged| (&staged.gun, &staged.change)).collect();
+        say_anew(context, "staged", &staged_guns, &views, &staged);
     }
     ending.succeeded = staged_guns.len();
     let stage = context.engine.stage().staged()?;
@@ -91,19 +95,20 @@ fn left_over(
     context.console.note(&said);
 }
 
-/// Says of repositories that the server has lost that what was staged makes them anew.
-fn say_anew(
+/// Says of repositories that the server has lost that what was staged or planned makes them anew.
+fn say_anew<'a>(
     context: &Context,
-    guns: &[Gun],
+    how: &str,
+    guns: impl IntoIterator<Item = &'a Gun>,
     views: &BTreeMap<Gun, Result<RepositoryView, Problem>>,
-    staged: &[StagedChange],
+    changes: &[(&Gun, &Change)],
 ) {
-    let is_made = |gun: &Gun| staged.iter().any(|change| change.gun == *gun && change.change.is_creation());
+    let is_made = |gun: &Gun| changes.iter().any(|(of, change)| *of == gun && change.is_creation());
     let is_lost = |gun: &&Gun| matches!(views.get(gun), Some(Ok(view)) if view.lost);
-    for gun in guns.iter().filter(is_lost).filter(|gun| is_made(gun)) {
+    for gun in guns.into_iter().filter(is_lost).filter(|gun| is_made(gun)) {
         let why = context.engine.trust().nothing_there(gun).problem();
         let hint =
-            format!("what is staged makes it anew with another root, which publish --accept demands; {}", why.hint);
+            format!("what is {how} makes it anew with another root, which publish --accept demands; {}", why.hint);
         context.console.problem(&Problem { hint, ..why });
     }
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use super::console::{broken, input};
 use super::settings::{settings, sources};
@@ -62,15 +62,26 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
 #[must_use]
 pub fn refuse_content() -> Option<ExitCode> {
     let holds = std::env::args_os().skip(1).any(|argument| holds_key(&argument.to_string_lossy()));
-    holds.then(content_given)
+    holds.then(|| {
+        let json = std::env::args_os().any(|argument| argument == "--json");
+        let problem = input(
+            CONTENT_GIVEN,
+            "others see the arguments of a program: take that key for one that was seen by others",
+        );
+        Console::new(json).problem(&problem);
+        Ending::failed(problem).exit_code()
+    })
 }
 
-fn content_given() -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    let problem =
-        input(CONTENT_GIVEN, "others see the arguments of a program: take that key for one that was seen by others");
-    Console::new(json).problem(&problem);
-    Ending::failed(problem).exit_code()
+/// An argument in drawable form; of one that is no name at most the option that it is for.
+fn drawable(argument: &str) -> String {
+    if !is_no_name(argument) {
+        return printable(argument);
+    }
+    match argument.split_once('=').filter(|(option, _)| option.starts_with("--") && !is_no_name(option)) {
+        Some((option, _)) => format!("{}=…", printable(option)),
+        None => "…".to_owned(),
+    }
 }
 
 /// Prints help or version, or what is wrong with the command line.
@@ -78,12 +89,13 @@ fn content_given() -> ExitCode {
 pub fn usage(error: &clap::Error) -> ExitCode {
     let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     // Scripts hand on what others wrote, and the error quotes it: the same arguments again, in drawable form.
-    let drawable = std::env::args_os().map(|argument| printable(&argument.to_string_lossy()));
+    let drawable = std::env::args_os().map(|argument| drawable(&argument.to_string_lossy()));
     let quoted = Arguments::try_parse_from(drawable).err().filter(|again| !wanted && again.kind() == error.kind());
+    // What is no name may be a secret without the marks of one: rather its kind alone than a quotation of that.
+    let has_other = std::env::args_os().skip(1).any(|argument| is_no_name(&argument.to_string_lossy()));
+    let unquoted = || Arguments::command().error(error.kind(), error.kind().as_str().unwrap_or("it cannot be read"));
+    let quoted = quoted.or_else(|| (!wanted && has_other).then(unquoted));
     let error = quoted.as_ref().unwrap_or(error);
-    if !wanted && std::env::args_os().skip(1).any(|argument| is_no_name(&argument.to_string_lossy())) {
-        return content_given();
-    }
     let json = std::env::args_os().any(|argument| argument == "--json");
     if wanted || !json {
         return match error.print() {

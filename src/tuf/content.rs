@@ -24,17 +24,29 @@ pub fn is_no_name(text: &str) -> bool {
     holds_key(text) || text.contains(['\n', '\r']) || text.split('/').any(|part| part.len() > LONGEST)
 }
 
-/// What an error says of a file: what is wrong and its name, or only that it is no name.
+/// What is said in the place of what cannot be meant as a name: its content stays untold.
+fn instead(text: &str) -> Option<String> {
+    if holds_key(text) {
+        return Some("what looks like the content of a key".to_owned());
+    }
+    let what = if text.contains(['\n', '\r']) { "several lines".to_owned() } else { format!("{} bytes", text.len()) };
+    is_no_name(text).then(|| format!("a text of {what}"))
+}
+
+/// What an error says of a file: what is wrong and its name, or that it is the content of a key.
 #[must_use]
 pub fn about_file(what: &str, path: &Path) -> String {
     let name = path.display().to_string();
-    if is_no_name(&name) { CONTENT_GIVEN.to_owned() } else { format!("{what}: {name}") }
+    if holds_key(&name) {
+        return CONTENT_GIVEN.to_owned();
+    }
+    format!("{what}: {}", instead(&name).unwrap_or(name))
 }
 
 /// A name that was typed, in quotes, unless it may be a secret.
 #[must_use]
 pub fn quoted(typed: &str) -> String {
-    if holds_key(typed) { "what looks like the content of a key".to_owned() } else { format!("{typed:?}") }
+    instead(typed).unwrap_or_else(|| format!("{typed:?}"))
 }
 
 #[cfg(test)]
@@ -55,8 +67,10 @@ mod tests {
             assert!(!quoted(secret).contains(secret));
         }
         for body in ["MIGHAgEAMBMGByqGSM49\nAgEG", &"M".repeat(300), &format!("a/{}", "M".repeat(300))] {
-            assert!(is_no_name(body), "{body}");
-            assert_eq!(about_file("File name too long", Path::new(body)), CONTENT_GIVEN);
+            assert!(is_no_name(body) && !holds_key(body), "{body}");
+            let told = about_file("File name too long", Path::new(body));
+            assert!(told.starts_with("File name too long: a text of ") && !told.contains("MM"), "{told}");
+            assert!(!quoted(body).contains("MIGH") && !quoted(body).contains("MM"), "{}", quoted(body));
         }
         for name in ["k.pem", "/home/jeff/keys/LS0.key", "a b", &"a/".repeat(300)] {
             assert!(!is_no_name(name), "{name}");

@@ -28,6 +28,9 @@ pub struct ListedKeys {
     /// could use up the versions of its role; an older file in their place is known by them all the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     former: SeenRoles,
+    /// Those of them over which an older file was signed again, by somebody who accepted that: they are not missed any more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    given_up: SeenRoles,
 }
 
 impl ListedKeys {
@@ -52,8 +55,11 @@ impl ListedKeys {
         }
     }
 
-    /// Remembers a file for which only keys of before speak.
+    /// Remembers a file for which only keys of before speak, unless it was given up.
     pub fn note_former(&mut self, role: &Role, file: Seen) {
+        if self.given_up.get(role) == Some(&file) {
+            return;
+        }
         let is_known = self.former.get(role).is_some_and(|known| known.version >= file.version);
         if !is_known && (self.former.len() < ROLES || self.former.contains_key(role)) {
             self.former.insert(role.clone(), file);
@@ -64,6 +70,13 @@ impl ListedKeys {
     #[must_use]
     pub fn former(&self, role: &Role) -> Option<&Seen> {
         self.former.get(role)
+    }
+
+    /// Gives up the newest file of a role for which only keys of before spoke.
+    pub fn give_up_former(&mut self, role: &Role) {
+        if let Some(file) = self.former.remove(role) {
+            self.given_up.insert(role.clone(), file);
+        }
     }
 
     /// Remembers the keys of all delegations in a verified file.
@@ -79,6 +92,12 @@ impl ListedKeys {
     pub fn extend(&mut self, other: &Self) {
         for role in other.roles.keys() {
             self.note(role, &RoleKeys { keys: other.of(role), threshold: 1 });
+        }
+        for (role, file) in &other.given_up {
+            self.given_up.insert(role.clone(), file.clone());
+            if self.former.get(role) == Some(file) {
+                self.former.remove(role);
+            }
         }
         for (role, file) in &other.former {
             self.note_former(role, file.clone());

@@ -291,7 +291,7 @@ fn the_content_of_a_key_is_never_quoted() {
     let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let long = format!("{body}{}", "A".repeat(300));
     let lines = format!("{body}\n{body}");
-    for secret in [pem.clone(), encode(&pem), encode(&encode(&pem)), long, lines] {
+    for secret in [pem.clone(), encode(&pem), encode(&encode(&pem)), long.clone(), lines.clone()] {
         let (option, signer) = (format!("--key={secret}"), format!("bob={secret}"));
         let part: String = secret.chars().take(40).collect();
         for arguments in [
@@ -305,10 +305,33 @@ fn the_content_of_a_key_is_never_quoted() {
             &["key", "list", &secret],
         ] {
             let ran = trustdeck(&home, arguments);
-            assert!(ran.code != 0 && ran.stderr.contains("looks like the content of a key"), "{arguments:?}: {ran:?}");
+            assert!(ran.code != 0 && !ran.stderr.is_empty(), "{arguments:?}: {ran:?}");
+            // What bears no marks of a key is not called one.
+            let is_accused = ran.stderr.contains("looks like the content of a key");
+            assert_eq!(is_accused, secret != long && secret != lines, "{arguments:?}: {ran:?}");
             assert!(![&ran.stderr, &ran.stdout].iter().any(|text| text.contains(&part)), "{ran:?}");
         }
     }
     let log = std::fs::read_to_string(home.path().join(".local/state/trustdeck/trustdeck.log")).unwrap_or_default();
     assert!(!log.contains("MIGH"), "{log}");
+}
+
+/// What is only too long, or has several lines, keeps the error that it leads to.
+#[test]
+fn what_is_no_name_is_told_what_is_wrong_with_it() {
+    let home = TempDir::new().unwrap();
+    let long = "x".repeat(300);
+    let bogus = format!("--bogus={long}");
+    for (arguments, told) in [
+        (&["sign", "r.test/app:1", "--bogus", &long][..], "--bogus"),
+        (&["sign", "r.test/app:1", &bogus], "--bogus"),
+        (&["--json", "sign", "r.test/app:1", "--bogus", &long], "--bogus"),
+        (&["key", "load", "dir\nwith/none.pem"], "No such file"),
+        (&["key", "load", &long], "ame too long"),
+        (&["key", "remove", &long], "300 bytes"),
+    ] {
+        let ran = trustdeck(&home, arguments);
+        assert!(ran.code != 0 && ran.stderr.contains(told), "{arguments:?}: {ran:?}");
+        assert!(!ran.stderr.contains("content of a key") && !ran.stderr.contains("xxxx"), "{arguments:?}: {ran:?}");
+    }
 }

@@ -375,3 +375,37 @@ async fn a_command_that_publishes_at_once_asks_for_the_timestamp_once_before_the
     let stamps = asked[..upload].iter().filter(|request| request.path.ends_with("timestamp.json"));
     assert_eq!(stamps.count(), 1, "{asked:?}");
 }
+
+#[tokio::test]
+async fn an_older_file_that_was_accepted_once_is_not_asked_for_again() {
+    let Some(server) = NotaryServer::start() else { return };
+    let (machine, _) = created(&server).await;
+    machine.stage(GUN, [sign("1.0")]);
+    done(machine.publish().await);
+    // As if a far newer file of somebody who has left had been there.
+    let folders = std::fs::read_dir(machine.home.state_dir().join("repositories")).unwrap();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+    let mut records = files.map(|file| file.unwrap().path()).filter(|path| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.contains("\"kind\":\"record\"")
+    });
+    let path = records.next().unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let former = json!({"version": 9_007_199_254_740_990_u64, "sha256": "a".repeat(64)});
+    record["content"]["keys"]["former"] = json!({"targets/releases": former});
+    std::fs::write(&path, record.to_string()).unwrap();
+    let engine = machine.another(&server.url);
+    let machine = Machine { home: machine.home, engine };
+    machine.engine.views().refresh(&gun()).await.unwrap();
+    machine.stage(GUN, [sign("2.0")]);
+    let plan = machine.engine.stage().plan(None).unwrap();
+    assert!(plan.repositories[0].is_dangerous(), "{:?}", plan.repositories[0].warnings);
+    done(machine.publish_plan(&plan, true).await);
+    let again = Machine { engine: machine.another(&server.url), home: machine.home };
+    for engine in [machine.engine, again.engine.clone()] {
+        engine.views().refresh(&gun()).await.unwrap();
+        let change = vec![(gun(), sign("3.0"))];
+        let plan = engine.stage().preview(change, &[gun()], &[]).unwrap();
+        assert!(!plan.repositories[0].is_dangerous(), "{:?}", plan.repositories[0].warnings);
+    }
+}

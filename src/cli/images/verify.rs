@@ -248,6 +248,7 @@ fn unproven(why: &Unproven, message: String) -> Problem {
         Unproven::NoPlatform { .. } => {
             (Kind::Absent, "name a platform that is there with --platform, or all without it")
         }
+        Unproven::NoConfiguration => (Kind::Limit, "leave --platform out: then all of it is read and checked"),
         Unproven::Form(_) => {
             (Kind::Format, "verify it with a program that knows this form; a pull checks digests alone")
         }

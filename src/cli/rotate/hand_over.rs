@@ -9,7 +9,8 @@ use crate::cli::Context;
 use crate::cli::arguments::{Agreement, TakeOver};
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
-use crate::cli::shown::{Shown, require_shown};
+use crate::cli::shown::{Shown, take_changed};
+use crate::cli::wanted::about;
 use crate::engine::trust::alike::Alike;
 use crate::engine::view::TagView;
 use crate::engine::wizard::{Facts, HandOver, HandOverRepository};
@@ -22,7 +23,7 @@ use crate::tuf::{Gun, Role};
 /// # Errors
 /// `Input` for a file that is not what it should be, or a key that is not here; as [`super::rotate`].
 pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<Ending, Problem> {
-    let file = HandOver::read(&command.file)?;
+    let mut file = HandOver::read(&command.file)?;
     if !context.engine.custody().holds_key(&file.key_id) {
         let message =
             format!("the private half of key {} ({}) is not in this key store", file.key_id.short(), file.words);
@@ -35,11 +36,39 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
-    let shown = show_all(context, &file, &command.publishing.agreement).await?;
+    let (mut shown, mut problems) = show_all(context, &file, &command.publishing.agreement).await?;
+    only_shown(&mut file, &shown);
+    let guns: Vec<Gun> = shown.iter().map(|shown| shown.gun().clone()).collect();
+    prepare(context, &guns, &command.publishing).await?;
+    problems.extend(show_again(context, &file, &mut shown).await);
+    only_shown(&mut file, &shown);
+    if shown.is_empty() {
+        if context.console.json {
+            context.console.result_json(&serde_json::json!([]))?;
+        }
+        return Ok(Ending { problems, ..Ending::done() });
+    }
+    let ended = take_shown(context, (&file, shown), command).await;
+    match ended {
+        Ok(ending) => Ok(Ending { problems: [problems, ending.problems].concat(), ..ending }),
+        Err(problem) if problems.is_empty() => Err(problem),
+        Err(problem) => Ok(Ending { problems: [problems, vec![problem]].concat(), ..Ending::done() }),
+    }
+}
+
+/// Leaves out of the file what was not shown: it must not be signed.
+fn only_shown(file: &mut HandOver, shown: &[Shown]) {
+    file.repositories.retain(|repository| shown.iter().any(|shown| *shown.gun() == repository.gun));
+}
+
+/// Goes on with repositories of a file that were shown, all of them.
+async fn take_shown(
+    context: &Context,
+    (file, shown): (&HandOver, Vec<Shown>),
+    command: &TakeOver,
+) -> Result<Ending, Problem> {
+    refuse_older(context, file, &command.publishing.agreement).await?;
     let mut choice = file.choice(context.engine.now());
-    prepare(context, &choice.repositories, &command.publishing).await?;
-    show_again(context, &file, &shown).await?;
-    refuse_older(context, &file, &command.publishing.agreement).await?;
     if command.publishing.agreement.accept.is_some() {
         // Older is accepted, missing is not: what is not there cannot be signed again.
         choice.sent.values_mut().flat_map(|roles| roles.values_mut()).for_each(|version| *version = 0);
@@ -72,13 +101,24 @@ async fn refuse_older(context: &Context, file: &HandOver, agreement: &Agreement)
 const SHOWN: usize = 40;
 
 /// Shows all that would be signed, and gets accepted what is new here, what could be taken for something else, and what this
-/// machine has not shown yet: what a stranger's file names must never be signed unseen.
-async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> Result<Vec<Shown>, Problem> {
+/// machine has not shown yet: what a stranger's file names must never be signed unseen. What cannot be shown is left out, and
+/// it is told why.
+async fn show_all(
+    context: &Context,
+    file: &HandOver,
+    agreement: &Agreement,
+) -> Result<(Vec<Shown>, Vec<Problem>), Problem> {
     let (trust, views) = (context.engine.trust(), context.engine.views());
-    let (mut unseen, mut all) = (Vec::new(), Vec::new());
+    let (mut unseen, mut all, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for HandOverRepository { gun, .. } in &file.repositories {
         let (is_known, alike) = (trust.is_known(gun)?, trust.alike(gun)?);
-        let view = views.preview(gun).await?;
+        let view = match views.preview(gun).await {
+            Ok(view) => view,
+            Err(error) => {
+                failed.push(about(error, gun));
+                continue;
+            }
+        };
         all.push(Shown::of(&view));
         let shown = if is_known { views.cached(gun).await.ok() } else { None };
         let parts = |tag: &TagView| (tag.name.to_string(), tag.digest.clone(), tag.length);
@@ -94,7 +134,7 @@ async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> 
         unseen.push((gun, why));
     }
     if unseen.is_empty() || agreement.accept.is_some() {
-        return Ok(all);
+        return Ok((all, failed));
     }
     if context.console.interactive && !agreement.yes {
         for (gun, _) in unseen {
@@ -103,22 +143,23 @@ async fn show_all(context: &Context, file: &HandOver, agreement: &Agreement) -> 
                 return Err(EngineError::Cancelled.problem());
             }
         }
-        return Ok(all);
+        return Ok((all, failed));
     }
     let unseen: Vec<String> = unseen.into_iter().map(|(gun, why)| format!("{gun} {why}")).collect();
     let hint = "compare what is shown with the sender, by another way than the file came; then repeat with --accept";
     Err(Problem { kind: Kind::Policy, ..input(format!("nothing was signed: {}", unseen.join("; ")), hint) })
 }
 
-/// Shows once more what the server shows otherwise by now, and refuses to go on with it.
-async fn show_again(context: &Context, file: &HandOver, shown: &[Shown]) -> Result<(), Problem> {
-    for shown in shown {
-        let now = context.engine.views().cached(shown.gun()).await?;
-        if Shown::of(&now) != *shown {
+/// Shows once more what the server shows otherwise by now, and takes it out.
+async fn show_again(context: &Context, file: &HandOver, shown: &mut Vec<Shown>) -> Vec<Problem> {
+    for shown in shown.iter() {
+        if let Ok(now) = context.engine.views().cached(shown.gun()).await
+            && Shown::of(&now) != *shown
+        {
             show(context, file, &now, true, &[], usize::MAX);
         }
     }
-    require_shown(context, shown).await
+    take_changed(context, shown).await
 }
 
 /// Host, root key with words, who signed before, and the tags with their digests and signers. Text from outside is made
@@ -145,7 +186,8 @@ fn show(context: &Context, file: &HandOver, view: &RepositoryView, is_known: boo
     }
     for tag in view.tags.iter().take(most) {
         let signers = if tag.signers.is_empty() { "nobody else".to_owned() } else { tag.signers.join(", ") };
-        console.say(&format!("  {}  sha256:{}  {} bytes  signed by {signers}", tag.name, tag.digest, tag.length));
+        let digest = if tag.has_digest() { format!("sha256:{}", tag.digest) } else { "no SHA-256 digest".to_owned() };
+        console.say(&format!("  {}  {digest}  {} bytes  signed by {signers}", tag.name, tag.length));
     }
     if let Some(more) = view.tags.len().checked_sub(most).filter(|more| *more > 0) {
         console.say(&format!("  and {more} more, all as they were shown here before"));

@@ -10,7 +10,7 @@ use crate::engine::keyring::tokens::LookAge;
 use crate::engine::view::keys::KeyView;
 use crate::keys::{KeyError, words};
 use crate::tuf::CanonicalKeyId;
-use crate::tuf::content::{CONTENT_GIVEN, is_no_name};
+use crate::tuf::content::{CONTENT_GIVEN, holds_key, quoted};
 
 impl Custody {
     /// Finds a key of the store or of a token by its ID, an unambiguous beginning of it, its words or its label. The ID of a
@@ -74,7 +74,7 @@ fn wraps(view: &KeyView, typed: &str) -> bool {
 }
 
 fn one(typed: &str, found: BTreeSet<CanonicalKeyId>) -> Result<CanonicalKeyId, EngineError> {
-    if is_no_name(typed) {
+    if holds_key(typed) {
         return Err(refuse(
             CONTENT_GIVEN,
             "name a key by its ID, its words or its label: trustdeck key list shows them",
@@ -84,7 +84,9 @@ fn one(typed: &str, found: BTreeSet<CanonicalKeyId>) -> Result<CanonicalKeyId, E
     let mut ids = found.iter();
     match (ids.next(), found.len()) {
         (Some(only), 1) => Ok(only.clone()),
-        (None, _) => refused(format!("no key is called {typed:?}"), "trustdeck key list shows the keys there are"),
+        (None, _) => {
+            refused(format!("no key is called {}", quoted(typed)), "trustdeck key list shows the keys there are")
+        }
         (Some(first), count) => {
             let shorts: Vec<&str> = std::iter::once(first).chain(ids).take(5).map(CanonicalKeyId::short).collect();
             let more = if count > 5 { ", …" } else { "" };

@@ -159,7 +159,9 @@ impl Publisher {
             Uploaded::Overtaken => return Ok(TryEnd::Overtaken),
         }
         say(Step::Check, None).await;
-        let planned = ExpectedEnd { before: prepared.base.set.as_deref(), tags: &expected };
+        // What is dangerous and was not accepted has ended before.
+        let accepted = prepared.plan.is_dangerous();
+        let planned = ExpectedEnd { before: prepared.base.set.as_deref(), tags: &expected, accepted };
         let checked = Box::pin(self.check(&sent, &prepared.server, Some(&planned))).await;
         match checked {
             Err(error @ EngineError::NotStored { .. }) => {

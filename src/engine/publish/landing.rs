@@ -31,6 +31,8 @@ pub(in crate::engine) struct ExpectedEnd<'a> {
     pub(in crate::engine) before: Option<&'a TrustedSet>,
     /// The tags that Docker pulls afterwards.
     pub(in crate::engine) tags: &'a Pulled,
+    /// Whether its dangers were accepted.
+    pub(in crate::engine) accepted: bool,
 }
 
 impl SentFile {
@@ -90,7 +92,7 @@ impl Publisher {
             }
             other => other,
         })?;
-        let set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
+        let mut set = set.ok_or_else(|| not_stored("no trust data".to_owned()))?;
         let (mut overtaken, mut stored, mut lacking) = (false, Vec::new(), Vec::new());
         for SentFile { role, version: sent, sha256 } in &sent.files {
             match bytes_of(&set, role) {
@@ -121,6 +123,10 @@ impl Publisher {
             return Err(not_stored(difference));
         }
         let trusted = found.len();
+        if planned.is_some_and(|planned| planned.accepted) {
+            // That they are older than what was here is among what was accepted, and is not asked again.
+            sent.files.iter().for_each(|file| set.give_up_former(&file.role));
+        }
         // What is shown next is what was just read; if that fails now, it is tried again when somebody looks. Both write
         // and sync files, side by side.
         let (_, finished) = tokio::join!(self.trust.adopt(gun, set), self.finish(gun, sent.entries.clone()));

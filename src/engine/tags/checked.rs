@@ -49,6 +49,9 @@ pub enum Suspect {
 pub enum Unproven {
     /// An index lists no image for the platform that was asked for; those for which it does.
     NoPlatform { asked: String, there: Vec<String> },
+    /// The configuration, which alone names the platform of an image that no index lists, is too large to be looked at, or
+    /// lies elsewhere than in the registry.
+    NoConfiguration,
     /// A manifest's form, which is not understood here.
     Form(String),
     /// Indexes list more manifests than are read, or list each other deeper than is followed.
@@ -64,6 +67,9 @@ impl std::fmt::Display for Unproven {
             Self::NoPlatform { asked, there } => {
                 write!(f, "there is no image for {asked}, but for {}", there.join(", "))
             }
+            Self::NoConfiguration => f.write_str(
+                "its configuration, which says for which platform it is, is too large or lies elsewhere than in the registry",
+            ),
             Self::Form(form) if form.is_empty() => f.write_str("nothing says in which form it is"),
             Self::Form(form) => write!(f, "it is of a form that is not understood: {form}"),
             Self::Endless => f.write_str("indexes list indexes too deep, or more manifests than an image has"),

@@ -46,11 +46,13 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
     /// All parts below a manifest; of an index of the platform alone that is asked for, if one is. An image that is none
     /// must be for it.
     pub(super) async fn below(&self, signed: &Manifest, asked: Option<&str>) -> Vec<CheckedPart> {
-        if let (Some(asked), false) = (asked, matches!(signed.content, Content::Index(_)))
-            && let Some(other) = self.other_platform(signed, asked).await
-        {
-            return vec![other];
-        }
+        let mut config = match (asked, &signed.content) {
+            (Some(asked), Content::Image(image)) => match self.for_platform(signed, image.config(), asked).await {
+                Ok(found) => Some(found),
+                Err(unproven) => return vec![unproven],
+            },
+            _ => None,
+        };
         let (mut parts, images) = match &signed.content {
             Content::Index(_) => self.images(signed, asked).await,
             _ => (Vec::new(), vec![ReadManifest { platform: None, manifest: signed.clone() }]),
@@ -63,7 +65,9 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         }
         let (mut blobs, mut to_read) = (Vec::new(), BTreeMap::<_, Vec<(usize, UnreadPart)>>::new());
         for (at, part) in images.iter().flat_map(wanted).enumerate() {
-            match unread_finding(&part.descriptor) {
+            // It was read for its platform.
+            let found = if matches!(part.part, ImagePart::Config(_)) { config.take() } else { None };
+            match found.or_else(|| unread_finding(&part.descriptor)) {
                 Some(finding) => blobs.push((at, self.told(part.found(finding)))),
                 // What several parts or platforms share is read once.
                 None => to_read.entry(part.content()).or_default().push((at, part)),
@@ -81,25 +85,31 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         parts
     }
 
-    /// Where an image is no index: what speaks against its being for a platform, by its configuration. One that cannot be
-    /// read is told of as that.
-    async fn other_platform(&self, manifest: &Manifest, asked: &str) -> Option<CheckedPart> {
-        let Content::Image(image) = &manifest.content else { return None };
-        let config = image.config();
-        let expected = Expected { digest: config.digest().clone(), size: Some(config.size()), limit: CONFIGURATION };
-        let read = async {
-            let (mut blob, mut bytes) = (self.registry.blob(self.path, expected).await?, Vec::new());
-            while let Some(piece) = blob.piece().await? {
-                bytes.extend_from_slice(&piece);
-            }
-            Ok::<_, RemoteError>(bytes)
-        };
-        let there = platform_of(&read.await.ok()?);
-        if there.as_ref().is_some_and(|there| is_for(asked, there)) {
-            return None;
+    /// Of an image that is no index, what is found of its configuration, which must name the platform; else what keeps it from
+    /// being proven.
+    async fn for_platform(
+        &self,
+        manifest: &Manifest,
+        config: &Descriptor,
+        asked: &str,
+    ) -> Result<PartFinding, CheckedPart> {
+        let unproven = |why| self.unproven(None, manifest, why);
+        match unread_finding(config) {
+            Some(PartFinding::Skipped(_)) => return Err(unproven(Unproven::NoConfiguration)),
+            Some(wrong) => return Ok(wrong),
+            None if config.size() > CONFIGURATION => return Err(unproven(Unproven::NoConfiguration)),
+            None => {}
         }
-        let why = Unproven::NoPlatform { asked: asked.to_owned(), there: there.into_iter().collect() };
-        Some(self.unproven(None, manifest, why))
+        let expected = Expected { digest: config.digest().clone(), size: Some(config.size()), limit: CONFIGURATION };
+        let mut bytes = Vec::new();
+        if let Err(error) = self.read(expected, |piece| bytes.extend_from_slice(piece)).await {
+            return Ok(PartFinding::wrong(error));
+        }
+        let there = platform_of(&bytes);
+        if there.as_ref().is_some_and(|there| is_for(asked, there)) {
+            return Ok(PartFinding::Good);
+        }
+        Err(unproven(Unproven::NoPlatform { asked: asked.to_owned(), there: there.into_iter().collect() }))
     }
 
     /// The images that an index lists, through other indexes too, with what was found of their manifests.
@@ -173,13 +183,14 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
         let Some((_, UnreadPart { descriptor, .. })) = parts.first() else { return Vec::new() };
         let expected =
             Expected { digest: descriptor.digest().clone(), size: Some(descriptor.size()), limit: BLOB_LIMIT };
-        let finding = self.read(expected).await.map_or_else(PartFinding::wrong, |()| PartFinding::Good);
+        let finding = self.read(expected, |_| {}).await.map_or_else(PartFinding::wrong, |()| PartFinding::Good);
         parts.into_iter().map(|(at, part)| (at, self.told(part.found(finding.clone())))).collect()
     }
 
-    async fn read(&self, expected: Expected) -> Result<(), RemoteError> {
+    async fn read(&self, expected: Expected, mut keep: impl FnMut(&[u8])) -> Result<(), RemoteError> {
         let mut blob = self.registry.blob(self.path, expected).await?;
         while let Some(piece) = blob.piece().await? {
+            keep(&piece);
             (self.heard)(Heard::Read(piece.len() as u64));
         }
         Ok(())

@@ -35,6 +35,16 @@ impl TrustedSet {
         &self.remembered.keys
     }
 
+    /// Gives up newer files for which only keys of before spoke, where the file of now is signed by keys that count: somebody
+    /// who knew of them has signed it.
+    pub fn give_up_former(&mut self, role: &Role) {
+        let settled = self.file(role).filter(|file| file.origin.is_settled()).map(|file| file.content.version);
+        let former = self.remembered.keys.former(role).map(|former| former.version);
+        if settled.is_some() && former > settled {
+            self.remembered.keys.give_up_former(role);
+        }
+    }
+
     /// The newest file of a role that this machine has verified, in this set or before.
     #[must_use]
     pub fn newest_verified(&self, role: &Role) -> Option<Seen> {

@@ -66,9 +66,11 @@ fn a_known_repository_that_its_server_has_lost_is_not_made_anew_unless_that_is_a
         assert!(set_up.stderr.contains("nothing was made"), "{}", set_up.stderr);
         assert_eq!(keys(), before, "no key is made for it");
     }
+    let planned = home.trustdeck(&["signer", "add", "--key", &key, "eva", GUN, "--dry-run"]).ok();
     let staged = home.trustdeck(&["signer", "add", "--key", &key, "eva", GUN]).ok();
     for told in ["has verified before", "makes it anew"] {
         assert!(staged.stderr.contains(told), "{}", staged.stderr);
+        assert!(planned.stderr.contains(told), "{}", planned.stderr);
     }
     home.trustdeck(&["reset", GUN]).ok();
     assert_ne!(Home::new(&server).docker(&["inspect", GUN]).code, 0, "nothing was sent");

@@ -198,3 +198,32 @@ async fn a_file_that_nobody_has_signed_in_the_place_of_an_upload_is_no_good_publ
     assert!(problem.message.contains("was sent"), "{}", problem.message);
     assert_eq!(machine.engine.stage().staged().unwrap().changes.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_that_is_no_sha256_is_shown_as_none() {
+    let origin = Origin::start().await;
+    origin.set_date(Time::now());
+    let mut repository = signed_by_jeff();
+    let short = |text: String| {
+        let (before, rest) = text.split_once("\"sha256\":\"").unwrap();
+        format!("{before}\"sha256\":\"AA==\"{}", rest.split_once('"').unwrap().1)
+    };
+    for name in ["targets/jeff", "targets/releases"] {
+        repository.edits.insert(Role::parse(name).unwrap(), short);
+    }
+    origin.serve(&repository);
+    let command = |arguments: &[&str]| arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>();
+    let tag = format!("{GUN}:1.0");
+    let commands = [&["inspect", GUN][..], &["inspect", &tag], &["inspect", "--pretty", &tag]];
+    let commands = commands.map(command);
+    let (all, _) = ran(&origin, commands.to_vec(), None).await;
+    for ran in &all {
+        assert!(ran.stderr.contains("1.0") && ran.stderr.contains("without a SHA-256 digest"), "{ran:?}");
+        assert!(ran.stdout.contains("1.0") && !ran.stdout.contains("00"), "{ran:?}");
+    }
+    for ran in &all[..2] {
+        let tags = ran.json()[0]["SignedTags"].clone();
+        assert_eq!(tags, serde_json::json!([{"SignedTag": "1.0", "Digest": "", "Signers": ["jeff"]}]));
+    }
+    assert!(all[2].stdout.contains("(none)"), "{:?}", all[2]);
+}

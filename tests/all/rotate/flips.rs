@@ -21,20 +21,34 @@ fn run(home: &Home, arguments: &[&str]) -> Ran {
 }
 
 fn sign(home: &Home, tag: &str) {
-    let (tag, digest) = (format!("{GUN}:{tag}"), format!("sha256:{}", digest(tag)));
+    sign_in(home, GUN, tag);
+}
+
+fn sign_in(home: &Home, gun: &str, tag: &str) {
+    let (tag, digest) = (format!("{gun}:{tag}"), format!("sha256:{}", digest(tag)));
     run(home, &["sign", &tag, "--digest", &digest, "--size", "1234"]).ok();
 }
 
+/// Another repository.
+const OTHER: &str = "registry.example.test/team/other";
+
 impl Handed {
     fn start() -> Option<Self> {
+        Self::with(&[GUN])
+    }
+
+    /// The same with these repositories.
+    fn with(guns: &[&str]) -> Option<Self> {
         let server = NotaryServer::start_plain()?;
         let front = Front::start(server.port);
         let (home, colleague) = (Home::at(&server.url, &server.ca), Home::at(&front.url, &server.ca));
         run(&home, &["setup", GUN, "--signer", "jeff"]).ok();
-        sign(&home, "1.0");
+        guns[1..].iter().for_each(|gun| drop(run(&home, &["setup", gun, "--signer", "jeff=jeff"]).ok()));
+        guns.iter().for_each(|gun| sign_in(&home, gun, "1.0"));
         let (public, file) = (colleague.generate_key("jeff"), home.path().join("jeff.json"));
         let file = file.to_str().unwrap().to_owned();
-        run(&home, &["rotate", "signer", "jeff", GUN, "--key", &public, "--hand-over", &file]).ok();
+        let rotate = [&["rotate", "signer", "jeff"], guns, &["--key", &public, "--hand-over", &file]].concat();
+        run(&home, &rotate).ok();
         Some(Self { server, front, home: Arc::new(home), colleague, file })
     }
 
@@ -52,7 +66,7 @@ fn what_a_server_shows_after_all_was_shown_is_not_taken_over() {
         let late = tag.clone();
         handed.front.turn("timestamp.json", before, move || sign(&home, &late));
         let refused = run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ended(7);
-        assert!(refused.stderr.contains("nothing was signed"), "{before}: {}", refused.stderr);
+        assert!(refused.stderr.contains("was not signed"), "{before}: {}", refused.stderr);
         assert_eq!(handed.uploads(), uploads + 1, "{before}: that of the other alone");
         let staged = handed.colleague.trustdeck(&["status"]).ok().stdout;
         assert!(!staged.contains("re-sign"), "{before}: {staged}");
@@ -71,4 +85,36 @@ fn a_repository_that_cannot_be_shown_is_not_taken_over() {
     let refused = run(&handed.colleague, &["rotate", "take-over", &handed.file]);
     assert_ne!(refused.code, 0, "{}", refused.stderr);
     assert_eq!(handed.uploads(), uploads, "{}", refused.stderr);
+}
+
+#[test]
+fn one_repository_that_cannot_be_shown_keeps_no_other_from_being_taken_over() {
+    let Some(handed) = Handed::with(&[GUN, OTHER]) else { return };
+    let uploads = handed.uploads();
+    handed.front.fail_at("team/other/_trust");
+    let taken = run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ended(9);
+    assert!(taken.stderr.contains(&format!("{GUN}: done: take over")), "{}", taken.stderr);
+    assert!(taken.stderr.contains("500") && !taken.stderr.contains(&format!("{OTHER}: done")), "{}", taken.stderr);
+    assert_eq!(handed.uploads(), uploads + 1);
+    // What was left out is taken over once it can be shown.
+    handed.front.fail_at("no such path");
+    let rest = run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ok();
+    assert!(rest.stderr.contains(&format!("{OTHER}: done: take over")), "{}", rest.stderr);
+    assert_eq!(handed.uploads(), uploads + 2);
+}
+
+#[test]
+fn one_repository_that_the_server_shows_otherwise_keeps_no_other_from_being_taken_over() {
+    for before in [1, 2, 3] {
+        let Some(handed) = Handed::with(&[GUN, OTHER]) else { return };
+        let (home, uploads) = (Arc::clone(&handed.home), handed.uploads());
+        handed.front.turn("team/app/_trust/tuf/timestamp.json", before, move || sign(&home, "6.0"));
+        let taken = run(&handed.colleague, &["rotate", "take-over", &handed.file, "--accept"]).ended(9);
+        assert!(taken.stderr.contains(&format!("{GUN} was not signed")), "{before}: {}", taken.stderr);
+        assert!(taken.stderr.contains(&format!("{OTHER}: done: take over")), "{before}: {}", taken.stderr);
+        assert!(!taken.stderr.contains("nothing was signed"), "{before}: {}", taken.stderr);
+        assert_eq!(handed.uploads(), uploads + 2, "{before}: that of the other, and one");
+        let staged = handed.colleague.trustdeck(&["status"]).ok().stdout;
+        assert!(!staged.contains("re-sign"), "{before}: {staged}");
+    }
 }

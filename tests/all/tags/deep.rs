@@ -1,6 +1,8 @@
 //! How much a deep verification reads, and what it says of what it cannot read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,7 +18,7 @@ pub(super) const GONE: &str = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message"
 
 /// What a registry holds, by digest: media type and bytes.
 #[derive(Clone, Default)]
-struct Shelf(HashMap<String, (String, Vec<u8>)>);
+struct Shelf(HashMap<String, (String, Vec<u8>)>, Option<Arc<AtomicBool>>);
 
 impl Shelf {
     fn put(&mut self, media_type: &str, bytes: Vec<u8>) -> Value {
@@ -45,6 +47,10 @@ impl Shelf {
         let shelf = self.clone();
         let registry = Scripted::start(move |request, _| {
             let (_, of) = request.line.rsplit_once('/').unwrap();
+            let kept_back = || shelf.1.as_ref().is_some_and(|first| first.swap(false, Ordering::SeqCst));
+            if request.line.contains("/blobs/") && kept_back() {
+                return answer("404 Not Found", &[], GONE);
+            }
             match shelf.0.get(of) {
                 Some((media_type, bytes)) => {
                     answer("200 OK", &[&format!("Content-Type: {media_type}")], std::str::from_utf8(bytes).unwrap())
@@ -127,6 +133,35 @@ async fn an_image_that_is_no_index_must_be_for_the_platform_that_is_asked_for() 
 }
 
 #[tokio::test]
+async fn a_configuration_that_cannot_be_looked_at_proves_no_platform() {
+    let mut shelf = Shelf::default();
+    let layer = shelf.put("application/vnd.oci.image.layer.v1.tar", b"a layer".to_vec());
+    let text = r#"{"os":"linux","architecture":"amd64"}"#;
+    let kind = "application/vnd.oci.image.config.v1+json";
+    let (config, large) =
+        (shelf.put(kind, text.into()), shelf.put(kind, format!("{text}{}", " ".repeat(8 << 20)).into_bytes()));
+    let mut elsewhere = config.clone();
+    elsewhere["urls"] = json!(["https://elsewhere.test/x"]);
+    let mut image = |config: &Value| {
+        let manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [layer]});
+        shelf.put(OCI_MANIFEST, manifest.to_string().into_bytes())
+    };
+    let (good, large, elsewhere) = (image(&config), image(&large), image(&elsewhere));
+    for platform in ["linux/amd64", "windows/arm64"] {
+        for image in [&large, &elsewhere] {
+            assert_eq!(unproven(&shelf.verify(image, Some(platform)).await), [Unproven::NoConfiguration]);
+        }
+        // A registry that does not give it at first, and then does.
+        shelf.1 = Some(Arc::new(AtomicBool::new(true)));
+        let parts = shelf.verify(&good, Some(platform)).await;
+        assert!(parts.iter().any(CheckedPart::fails), "{parts:?}");
+        shelf.1 = None;
+    }
+    assert_eq!(layers(&shelf.verify(&good, Some("linux/amd64")).await), 1);
+    assert_eq!(layers(&shelf.verify(&large, None).await), 1);
+}
+
+#[tokio::test]
 async fn each_layer_of_one_digest_is_checked_and_its_bytes_are_read_once() {
     let mut shelf = Shelf::default();
     let config = shelf.put("application/vnd.oci.image.config.v1+json", b"{}".to_vec());
@@ -163,7 +198,7 @@ async fn an_index_inside_an_index_is_read_down_to_its_layers() {
     assert_eq!(unproven(&shelf.verify(&outer, Some("linux/s390x")).await).len(), 1);
 
     let inner = inner["digest"].as_str().unwrap();
-    let lost = Shelf(shelf.0.clone().into_iter().filter(|(of, _)| of != inner).collect());
+    let lost = Shelf(shelf.0.clone().into_iter().filter(|(of, _)| of != inner).collect(), None);
     let parts = lost.verify(&outer, Some("linux/arm64")).await;
     assert!(parts.iter().any(CheckedPart::is_gone), "{parts:?}");
 }

@@ -3,7 +3,7 @@
 //! Rules:
 //!
 //! - A connection without a request in hand ends after a while, whatever it has sent of one.
-//! - One that takes nothing of an answer ends too.
+//! - One that takes nothing of an answer ends too, and of several with HTTP/2: of any.
 //! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes.
 
 mod attended;
@@ -28,6 +28,10 @@ use line::Line;
 
 /// How often it is said that there are too many.
 const TOLD: Duration = Duration::from_secs(60);
+/// Requests that one connection may have in hand, with HTTP/2.
+const STREAMS: u32 = 32;
+/// Bytes of an answer that wait for somebody slow.
+const BUFFER: usize = 64 * 1024;
 
 /// What connections may do.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +102,9 @@ pub(crate) fn serve(
 
 fn bound<A>(server: &mut Server<SocketAddr, A>, bounds: Bounds) {
     let builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor> = server.http_builder();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(bounds.idle);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_buf_size(BUFFER);
+    // No pings: on a full line they wait behind what is read slowly.
+    builder.http2().max_concurrent_streams(STREAMS).max_send_buf_size(BUFFER);
 }
 
 impl<S> Accept<TcpStream, S> for Connections {

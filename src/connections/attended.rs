@@ -28,24 +28,28 @@ pub(crate) struct Attended {
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Until when something of what waits must have been taken.
     stuck: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    place: Place,
 }
 
 impl Attended {
     pub(super) fn new(stream: TcpStream, line: Arc<Line>, bounds: Bounds, place: Place) -> Self {
         let idle = Box::pin(sleep(bounds.idle.min(bounds.taking)));
         let ended = Box::pin(line.ended().cancelled_owned());
-        Self { stream, line, bounds, idle, ended, stuck: None, _place: place }
+        Self { stream, line, bounds, idle, ended, stuck: None, place }
     }
 
     /// Ready once it is over: idle or untaken for too long, or another one needs its place.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if self.ended.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
-        }
+        let is_ended = self.ended.as_mut().poll(cx).is_ready();
         loop {
-            ready!(self.idle.as_mut().poll(cx));
             let (now, since) = (Instant::now(), self.line.idle_since());
+            match since {
+                Some(_) if is_ended => return Poll::Ready(io::ErrorKind::ConnectionAborted.into()),
+                // A request that has begun meanwhile is answered first.
+                None if is_ended => self.place.keep(&self.line),
+                _ => {}
+            }
+            ready!(self.idle.as_mut().poll(cx));
             let until = since.unwrap_or(now) + self.bounds.idle;
             if until <= now || self.is_untaken(now) {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());

@@ -24,8 +24,7 @@ struct State {
 
 impl Line {
     pub(super) fn new() -> Self {
-        let state =
-            State { running: 0, writing: false, since: Instant::now(), next: 0, untaken: HashMap::new() };
+        let state = State { running: 0, writing: false, since: Instant::now(), next: 0, untaken: HashMap::new() };
         Self { state: Mutex::new(state), ended: CancellationToken::new() }
     }
 

@@ -4,7 +4,8 @@
 //!
 //! - A connection without a request in hand ends after a while, whatever it has sent of one.
 //! - One that takes nothing of an answer ends too, and of several with HTTP/2: of any.
-//! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes.
+//! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes. One
+//!   address gets half of all.
 
 mod attended;
 mod line;
@@ -40,7 +41,7 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
     /// How long somebody may take nothing of an answer.
     pub(crate) taking: Duration,
-    /// How many there are at once.
+    /// How many there are at once, half of them from one address.
     pub(crate) most: usize,
 }
 
@@ -69,8 +70,14 @@ struct Connections {
 #[derive(Default)]
 struct Open {
     next: u64,
-    lines: HashMap<u64, Arc<Line>>,
+    lines: HashMap<u64, Held>,
     told: Option<Instant>,
+}
+
+/// A connection that counts.
+struct Held {
+    peer: IpAddr,
+    line: Arc<Line>,
 }
 
 /// Serves until the handle says otherwise.
@@ -114,10 +121,10 @@ impl<S> Accept<TcpStream, S> for Connections {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
-        std::future::ready(match self.begin() {
+        std::future::ready(match self.begin(peer) {
             Some((id, line)) => {
                 let counted = Counted::new(service, Arc::clone(&line), Peer(peer));
-                Ok((Attended::new(stream, line, self.bounds, Place { id, of: self.clone() }), counted))
+                Ok((Attended::new(stream, line, self.bounds, Place { id, peer, of: self.clone() }), counted))
             }
             None => Err(std::io::ErrorKind::ConnectionRefused.into()),
         })
@@ -126,30 +133,52 @@ impl<S> Accept<TcpStream, S> for Connections {
 
 impl Connections {
     /// A line for a new connection; `None` where there is no room for one.
-    fn begin(&self) -> Option<(u64, Arc<Line>)> {
+    fn begin(&self, peer: IpAddr) -> Option<(u64, Arc<Line>)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.lines.len() >= self.bounds.most {
-            let idle = open.lines.iter().filter_map(|(id, line)| Some((line.idle_since()?, *id)));
-            let oldest = idle.min().map(|(_, id)| id);
-            let goes =
-                if oldest.is_some() { "the one that is idle for the longest ends" } else { "new ones are refused" };
-            if open.told.is_none_or(|told| told.elapsed() >= TOLD) {
-                open.told = Some(Instant::now());
-                self.log.iter().for_each(|log| log(&format!("{} connections at once: {goes}", self.bounds.most)));
+        let (most, share) = (self.bounds.most, self.bounds.most.div_ceil(2));
+        loop {
+            let own = open.lines.values().filter(|held| held.peer == peer).count();
+            if own >= share {
+                self.make_room(&mut open, |held| held.peer == peer, &format!("{share} connections of {peer}"))?;
+            } else if open.lines.len() >= most {
+                self.make_room(&mut open, |_| true, &format!("{most} connections"))?;
+            } else {
+                break;
             }
-            open.lines.remove(&oldest?)?.end();
         }
         let (id, line) = (open.next, Arc::new(Line::new()));
         open.next += 1;
-        open.lines.insert(id, Arc::clone(&line));
+        open.lines.insert(id, Held { peer, line: Arc::clone(&line) });
         Some((id, line))
+    }
+
+    /// Ends the one of some that is idle for the longest; `None` where none is.
+    fn make_room(&self, open: &mut Open, is_of: impl Fn(&Held) -> bool, many: &str) -> Option<()> {
+        let idle = open.lines.iter().filter(|(_, held)| is_of(held));
+        let oldest = idle.filter_map(|(id, held)| Some((held.line.idle_since()?, *id))).min().map(|(_, id)| id);
+        let goes = if oldest.is_some() { "the one that is idle for the longest ends" } else { "new ones are refused" };
+        if open.told.is_none_or(|told| told.elapsed() >= TOLD) {
+            open.told = Some(Instant::now());
+            self.log.iter().for_each(|log| log(&format!("{many} at once: {goes}")));
+        }
+        open.lines.remove(&oldest?)?.line.end();
+        Some(())
     }
 }
 
 /// A connection's place among all; it is free again when this is dropped.
 struct Place {
     id: u64,
+    peer: IpAddr,
     of: Connections,
+}
+
+impl Place {
+    /// Counts one on that made room, but has a request in hand by now.
+    fn keep(&self, line: &Arc<Line>) {
+        let mut open = self.of.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.lines.entry(self.id).or_insert_with(|| Held { peer: self.peer, line: Arc::clone(line) });
+    }
 }
 
 impl Drop for Place {

@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tower_service::Service;
 
-use super::line::{Line, Running};
+use super::line::{Handed, Line, Running};
 use super::{Bounds, Peer, Place};
 
 /// A connection; it ends where its bounds are passed.
@@ -28,39 +28,53 @@ pub(crate) struct Attended {
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Until when something of what waits must have been taken.
     stuck: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    place: Place,
 }
 
 impl Attended {
     pub(super) fn new(stream: TcpStream, line: Arc<Line>, bounds: Bounds, place: Place) -> Self {
-        let (idle, ended) = (Box::pin(sleep(bounds.idle)), Box::pin(line.ended().cancelled_owned()));
-        Self { stream, line, bounds, idle, ended, stuck: None, _place: place }
+        let idle = Box::pin(sleep(bounds.idle.min(bounds.taking)));
+        let ended = Box::pin(line.ended().cancelled_owned());
+        Self { stream, line, bounds, idle, ended, stuck: None, place }
     }
 
-    /// Ready once it is over: idle for too long, or another one needs its place.
+    /// Ready once it is over: idle or untaken for too long, or another one needs its place.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if self.ended.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
-        }
+        let is_ended = self.ended.as_mut().poll(cx).is_ready();
         loop {
-            ready!(self.idle.as_mut().poll(cx));
             let (now, since) = (Instant::now(), self.line.idle_since());
+            match since {
+                Some(_) if is_ended => return Poll::Ready(io::ErrorKind::ConnectionAborted.into()),
+                // A request that has begun meanwhile is answered first.
+                None if is_ended => self.place.keep(&self.line),
+                _ => {}
+            }
+            ready!(self.idle.as_mut().poll(cx));
             let until = since.unwrap_or(now) + self.bounds.idle;
-            if until <= now {
+            if until <= now || self.is_untaken(now) {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
             }
-            self.idle.as_mut().reset(until);
+            self.idle.as_mut().reset(until.min(now + self.bounds.taking));
         }
+    }
+
+    /// Whether nothing was taken of a body for too long. With HTTP/2 nothing else tells that.
+    fn is_untaken(&self, now: Instant) -> bool {
+        self.line.untaken_since().is_some_and(|since| since + self.bounds.taking <= now)
     }
 
     /// What a write ends with, or an error once nothing was taken for too long.
     fn timed<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         self.line.write(written.is_pending());
+        let now = Instant::now();
+        if self.is_untaken(now) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if written.is_ready() {
             self.stuck = None;
             return written;
         }
-        let until = Instant::now() + self.bounds.taking;
+        let until = now + self.bounds.taking;
         let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(until)));
         stuck.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -131,16 +145,21 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let running = Running::on(&self.line);
+        let (running, line) = (Running::on(&self.line), Arc::clone(&self.line));
         request.extensions_mut().insert(self.peer);
         let answer = self.service.call(request);
-        async move { Ok(answer.await?.map(|body| Body::new(CountedBody { body, _running: running }))) }.boxed()
+        async move {
+            let answer = answer.await?;
+            Ok(answer.map(|body| Body::new(CountedBody { body, handed: Handed::on(&line), _running: running })))
+        }
+        .boxed()
     }
 }
 
 /// A body whose request is in hand until it ends.
 struct CountedBody {
     body: Body,
+    handed: Handed,
     _running: Running,
 }
 
@@ -149,7 +168,9 @@ impl HttpBody for CountedBody {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.handed.asked(frame.is_ready());
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

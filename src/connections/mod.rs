@@ -3,8 +3,9 @@
 //! Rules:
 //!
 //! - A connection without a request in hand ends after a while, whatever it has sent of one.
-//! - One that takes nothing of an answer ends too.
-//! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes.
+//! - One that takes nothing of an answer ends too, and of several with HTTP/2: of any.
+//! - Where there are too many, the one that is idle for the longest makes room; if none is idle the new one goes. One
+//!   address gets half of all.
 
 mod attended;
 mod line;
@@ -28,6 +29,10 @@ use line::Line;
 
 /// How often it is said that there are too many.
 const TOLD: Duration = Duration::from_secs(60);
+/// Requests that one connection may have in hand, with HTTP/2.
+const STREAMS: u32 = 32;
+/// Bytes of an answer that wait for somebody slow.
+const BUFFER: usize = 64 * 1024;
 
 /// What connections may do.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
     /// How long somebody may take nothing of an answer.
     pub(crate) taking: Duration,
-    /// How many there are at once.
+    /// How many there are at once, half of them from one address.
     pub(crate) most: usize,
 }
 
@@ -65,8 +70,14 @@ struct Connections {
 #[derive(Default)]
 struct Open {
     next: u64,
-    lines: HashMap<u64, Arc<Line>>,
+    lines: HashMap<u64, Held>,
     told: Option<Instant>,
+}
+
+/// A connection that counts.
+struct Held {
+    peer: IpAddr,
+    line: Arc<Line>,
 }
 
 /// Serves until the handle says otherwise.
@@ -98,8 +109,9 @@ pub(crate) fn serve(
 
 fn bound<A>(server: &mut Server<SocketAddr, A>, bounds: Bounds) {
     let builder: &mut hyper_util::server::conn::auto::Builder<TokioExecutor> = server.http_builder();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(bounds.idle);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_buf_size(BUFFER);
+    // No pings: on a full line they wait behind what is read slowly.
+    builder.http2().max_concurrent_streams(STREAMS).max_send_buf_size(BUFFER);
 }
 
 impl<S> Accept<TcpStream, S> for Connections {
@@ -109,10 +121,10 @@ impl<S> Accept<TcpStream, S> for Connections {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
-        std::future::ready(match self.begin() {
+        std::future::ready(match self.begin(peer) {
             Some((id, line)) => {
                 let counted = Counted::new(service, Arc::clone(&line), Peer(peer));
-                Ok((Attended::new(stream, line, self.bounds, Place { id, of: self.clone() }), counted))
+                Ok((Attended::new(stream, line, self.bounds, Place { id, peer, of: self.clone() }), counted))
             }
             None => Err(std::io::ErrorKind::ConnectionRefused.into()),
         })
@@ -121,30 +133,52 @@ impl<S> Accept<TcpStream, S> for Connections {
 
 impl Connections {
     /// A line for a new connection; `None` where there is no room for one.
-    fn begin(&self) -> Option<(u64, Arc<Line>)> {
+    fn begin(&self, peer: IpAddr) -> Option<(u64, Arc<Line>)> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.lines.len() >= self.bounds.most {
-            let idle = open.lines.iter().filter_map(|(id, line)| Some((line.idle_since()?, *id)));
-            let oldest = idle.min().map(|(_, id)| id);
-            let goes =
-                if oldest.is_some() { "the one that is idle for the longest ends" } else { "new ones are refused" };
-            if open.told.is_none_or(|told| told.elapsed() >= TOLD) {
-                open.told = Some(Instant::now());
-                self.log.iter().for_each(|log| log(&format!("{} connections at once: {goes}", self.bounds.most)));
+        let (most, share) = (self.bounds.most, self.bounds.most.div_ceil(2));
+        loop {
+            let own = open.lines.values().filter(|held| held.peer == peer).count();
+            if own >= share {
+                self.make_room(&mut open, |held| held.peer == peer, &format!("{share} connections of {peer}"))?;
+            } else if open.lines.len() >= most {
+                self.make_room(&mut open, |_| true, &format!("{most} connections"))?;
+            } else {
+                break;
             }
-            open.lines.remove(&oldest?)?.end();
         }
         let (id, line) = (open.next, Arc::new(Line::new()));
         open.next += 1;
-        open.lines.insert(id, Arc::clone(&line));
+        open.lines.insert(id, Held { peer, line: Arc::clone(&line) });
         Some((id, line))
+    }
+
+    /// Ends the one of some that is idle for the longest; `None` where none is.
+    fn make_room(&self, open: &mut Open, is_of: impl Fn(&Held) -> bool, many: &str) -> Option<()> {
+        let idle = open.lines.iter().filter(|(_, held)| is_of(held));
+        let oldest = idle.filter_map(|(id, held)| Some((held.line.idle_since()?, *id))).min().map(|(_, id)| id);
+        let goes = if oldest.is_some() { "the one that is idle for the longest ends" } else { "new ones are refused" };
+        if open.told.is_none_or(|told| told.elapsed() >= TOLD) {
+            open.told = Some(Instant::now());
+            self.log.iter().for_each(|log| log(&format!("{many} at once: {goes}")));
+        }
+        open.lines.remove(&oldest?)?.line.end();
+        Some(())
     }
 }
 
 /// A connection's place among all; it is free again when this is dropped.
 struct Place {
     id: u64,
+    peer: IpAddr,
     of: Connections,
+}
+
+impl Place {
+    /// Counts one on that made room, but has a request in hand by now.
+    fn keep(&self, line: &Arc<Line>) {
+        let mut open = self.of.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.lines.entry(self.id).or_insert_with(|| Held { peer: self.peer, line: Arc::clone(line) });
+    }
 }
 
 impl Drop for Place {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum_server::Handle;
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
+use super::line::Running;
 use super::*;
 
 /// Long enough for whatever must not end.
@@ -36,6 +38,13 @@ fn serving(bounds: Bounds, app: Router) -> Lab {
 
 fn ok() -> Router {
     Router::new().fallback(|| async { "ok" })
+}
+
+/// A connection from one of the addresses of this machine.
+async fn connected(to: SocketAddr, from: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, from], 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
 }
 
 /// Reads until the other side ends, however it does.
@@ -102,9 +111,9 @@ async fn who_takes_nothing_of_an_answer_is_left() {
 
 #[tokio::test]
 async fn where_there_are_too_many_the_oldest_idle_one_makes_room() {
-    let lab = serving(Bounds { idle: LONG, taking: LONG, most: 2 }, ok());
-    let asked = async || {
-        let mut stream = TcpStream::connect(lab.address).await.unwrap();
+    let lab = serving(Bounds { idle: LONG, taking: LONG, most: 4 }, ok());
+    let asked = async |from| {
+        let mut stream = connected(lab.address, from).await;
         stream.write_all(GET).await.unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"ok") {
@@ -112,11 +121,13 @@ async fn where_there_are_too_many_the_oldest_idle_one_makes_room() {
         }
         stream
     };
-    let (mut first, _second) = (asked().await, asked().await);
-    let _third = asked().await;
+    let (mut first, _second) = (asked(2).await, asked(3).await);
+    let (mut third, _fourth) = (asked(4).await, asked(4).await);
+    let _fifth = asked(5).await;
     assert!(end(&mut first).await.is_empty(), "it was idle for the longest");
-    let _fourth = asked().await;
-    assert_eq!(*lab.lines.lock().unwrap(), ["2 connections at once: the one that is idle for the longest ends"]);
+    let _sixth = asked(4).await;
+    assert!(end(&mut third).await.is_empty(), "one address gets half of all");
+    assert_eq!(*lab.lines.lock().unwrap(), ["4 connections at once: the one that is idle for the longest ends"]);
 }
 
 #[tokio::test]
@@ -132,5 +143,66 @@ async fn where_all_are_busy_a_new_one_is_refused() {
     busy.write_all(GET).await.unwrap();
     asked.notified().await;
     assert!(end(&mut TcpStream::connect(lab.address).await.unwrap()).await.is_empty());
-    assert_eq!(*lab.lines.lock().unwrap(), ["1 connections at once: new ones are refused"]);
+    assert_eq!(*lab.lines.lock().unwrap(), ["1 connections of 127.0.0.1 at once: new ones are refused"]);
+}
+
+/// The beginning of HTTP/2 of somebody who takes as many bytes of each answer, and a request.
+fn http2(takes: u32) -> Vec<u8> {
+    let settings = [b"\0\0\x06\x04\0\0\0\0\0\0\x04".as_slice(), &takes.to_be_bytes()].concat();
+    // GET of http://x/, from the table that both sides know but for its host.
+    let request = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x";
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &settings, request].concat()
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_one_answer_is_left_whatever_the_line_bears() {
+    for size in [10, 1 << 20] {
+        let app = Router::new().fallback(move || async move { Body::from(vec![b'x'; size]) });
+        let lab = serving(Bounds { idle: LONG, taking: SHORT, most: 1 }, app);
+        let mut stream = TcpStream::connect(lab.address).await.unwrap();
+        stream.write_all(&http2(0)).await.unwrap();
+        end(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_whether_it_is_there_while_an_answer_is_on_its_way() {
+    let asked = Arc::new(Notify::new());
+    let ask = Arc::clone(&asked);
+    let app = Router::new().fallback(move || async move {
+        ask.notify_one();
+        std::future::pending::<()>().await;
+    });
+    let lab = serving(Bounds { idle: SHORT, ..Bounds::default() }, app);
+    let mut stream = TcpStream::connect(lab.address).await.unwrap();
+    stream.write_all(&http2(1 << 16)).await.unwrap();
+    asked.notified().await;
+    for _ in 0..3 {
+        end(&mut TcpStream::connect(lab.address).await.unwrap()).await;
+    }
+    let (mut sent, mut at, mut kinds) = (vec![0; 4096], 0, Vec::new());
+    let length = stream.read(&mut sent).await.unwrap();
+    while at < length {
+        kinds.push(sent[at + 3]);
+        at += 9 + usize::from(sent[at + 2]);
+    }
+    assert!(kinds.contains(&4) && !kinds.contains(&6), "its settings and no ping: {kinds:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_begins_as_its_connection_makes_room_is_answered_first() {
+    let lab = serving(Bounds::default(), ok());
+    let stream = TcpStream::connect(lab.address).await.unwrap();
+    let (line, bounds) = (Arc::new(Line::new()), Bounds { idle: LONG, taking: LONG, most: 1 });
+    let of = Connections { bounds, log: None, open: Arc::default() };
+    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let place = Place { id: 0, peer, of: of.clone() };
+    let mut attended = Attended::new(stream, Arc::clone(&line), bounds, place);
+    let running = Running::on(&line);
+    line.end();
+    let mut read = [0; 1];
+    assert!(attended.read(&mut read).now_or_never().is_none(), "it goes on");
+    assert!(of.begin(peer).is_none(), "and counts");
+    drop(running);
+    assert!(attended.read(&mut read).now_or_never().is_some_and(|read| read.is_err()), "it makes room now");
 }

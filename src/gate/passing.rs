@@ -3,6 +3,7 @@
 //! Rules:
 //!
 //! - Nothing is kept for long for somebody who takes nothing, neither a manifest nor the registry's connection.
+//! - A manifest is at hand whole, and is kept for somebody slow only as long as its size needs.
 //! - What is not sent to its end breaks off: nobody takes a part for the whole.
 //! - What can be checked whole before the head is sent is refused in words.
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use futures_util::stream;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::places::Place;
 use crate::remote::RemoteError;
@@ -19,7 +21,9 @@ use crate::remote::registry::BlobPieces;
 
 /// How long somebody who pulls may take nothing.
 const TAKING: Duration = Duration::from_secs(60);
-/// Bytes of a piece of what is at hand whole, and the most of a blob that is checked before it is answered.
+/// How long one piece more of what is at hand whole may take.
+const FOR_A_PIECE: Duration = Duration::from_secs(1);
+/// Bytes of a piece, and the most of a blob that is checked before it is answered.
 pub(super) const PIECE: usize = 64 * 1024;
 
 /// A blob that begins to be read: whole, if it is small.
@@ -46,6 +50,11 @@ impl Begun {
         Ok(Self { first, rest: None })
     }
 
+    /// Whether it was read to its end.
+    pub(super) fn is_whole(&self) -> bool {
+        self.rest.is_none()
+    }
+
     /// Its size, if that is known.
     pub(super) fn size(&self) -> Option<u64> {
         let read = self.first.iter().map(|piece| piece.len() as u64).sum();
@@ -58,7 +67,7 @@ impl Begun {
         let Some(mut rest) = rest else {
             let whole = Bytes::from(first.concat());
             passed(Ok(whole.len()));
-            return Body::from(whole);
+            return held(whole, place);
         };
         let (pieces, body) = passage();
         // A task of its own, so that somebody who takes nothing holds neither the registry nor a place.
@@ -66,18 +75,23 @@ impl Begun {
             let _place = place;
             for piece in first {
                 passed(Ok(piece.len()));
-                if pieces.send(Ok(Some(piece))).await.is_err() {
+                if pieces.send_copies(&piece).await.is_err() {
                     return;
                 }
             }
             loop {
-                let piece = rest.piece().await;
-                match &piece {
-                    Ok(piece) => passed(Ok(piece.as_ref().map_or(0, Bytes::len))),
-                    Err(error) => passed(Err(error)),
-                }
-                let ends = !matches!(piece, Ok(Some(_)));
-                if pieces.send(piece.map_err(io::Error::other)).await.is_err() || ends {
+                let sent = match rest.piece().await {
+                    Ok(Some(piece)) => {
+                        passed(Ok(piece.len()));
+                        pieces.send_copies(&piece).await
+                    }
+                    Ok(None) => return pieces.end().await,
+                    Err(error) => {
+                        passed(Err(&error));
+                        pieces.send(Err(io::Error::other(error))).await.and(Err(Left))
+                    }
+                };
+                if sent.is_err() {
                     return;
                 }
             }
@@ -88,32 +102,68 @@ impl Begun {
 
 /// Sends what is at hand in copies of its pieces: somebody slow holds no more of it than those.
 pub(super) fn of_bytes(bytes: Bytes, place: Option<Place>) -> Body {
+    let until = Instant::now() + allowed(bytes.len());
+    of_bytes_until(bytes, place, until)
+}
+
+/// How long all of an answer may take that is at hand whole.
+fn allowed(size: usize) -> Duration {
+    TAKING + FOR_A_PIECE.saturating_mul(u32::try_from(size / PIECE).unwrap_or(u32::MAX))
+}
+
+fn of_bytes_until(bytes: Bytes, place: Option<Place>, until: Instant) -> Body {
     if bytes.len() <= PIECE {
         return Body::from(bytes);
     }
-    let (pieces, body) = passage();
+    let (mut pieces, body) = passage();
+    pieces.until = Some(until);
     tokio::spawn(async move {
         let _place = place;
-        for piece in bytes.chunks(PIECE) {
-            if pieces.send(Ok(Some(Bytes::copy_from_slice(piece)))).await.is_err() {
-                return;
-            }
+        if pieces.send_copies(&bytes).await.is_ok() {
+            pieces.end().await;
         }
-        // Whoever has left misses nothing.
-        pieces.send(Ok(None)).await.unwrap_or_default();
     });
     body
 }
 
+/// Sends a few bytes whole, in whose place they wait until they were taken.
+fn held(bytes: Bytes, place: Place) -> Body {
+    Body::from_stream(stream::unfold(Some((bytes, place)), async |left| {
+        let (bytes, place) = left?;
+        (!bytes.is_empty()).then(|| (Ok::<_, io::Error>(bytes), Some((Bytes::new(), place))))
+    }))
+}
+
 /// Where pieces go in; nothing is the end.
-struct Pieces(mpsc::Sender<io::Result<Option<Bytes>>>);
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Option<Bytes>>>,
+    /// Until when all must have been taken.
+    until: Option<Instant>,
+}
 
 /// Nobody takes any more.
 struct Left;
 
 impl Pieces {
     async fn send(&self, piece: io::Result<Option<Bytes>>) -> Result<(), Left> {
-        self.0.send_timeout(piece, TAKING).await.map_err(|_| Left)
+        let left = self.until.map_or(TAKING, |until| until.saturating_duration_since(Instant::now()).min(TAKING));
+        if left.is_zero() {
+            return Err(Left);
+        }
+        self.sender.send_timeout(piece, left).await.map_err(|_| Left)
+    }
+
+    /// In copies: a part of a longer one would keep all of it.
+    async fn send_copies(&self, bytes: &[u8]) -> Result<(), Left> {
+        for piece in bytes.chunks(PIECE) {
+            self.send(Ok(Some(Bytes::copy_from_slice(piece)))).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever has left misses nothing.
+    async fn end(&self) {
+        self.send(Ok(None)).await.unwrap_or(());
     }
 }
 
@@ -128,11 +178,13 @@ fn passage() -> (Pieces, Body) {
             None => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     });
-    (Pieces(sender), Body::from_stream(pieces))
+    (Pieces { sender, until: None }, Body::from_stream(pieces))
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
+
     use super::*;
 
     #[tokio::test]
@@ -141,6 +193,25 @@ mod tests {
         assert!(pieces.send(Ok(Some(Bytes::from_static(b"a part")))).await.is_ok());
         drop(pieces);
         assert!(axum::body::to_bytes(body, usize::MAX).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_in_all_breaks_off() {
+        let bytes = Bytes::from(vec![0; 2 * PIECE]);
+        assert!(axum::body::to_bytes(of_bytes_until(bytes, None, Instant::now()), usize::MAX).await.is_err());
+        assert_eq!([PIECE, 4 << 20].map(|size| allowed(size).as_secs()), [61, 124]);
+    }
+
+    #[tokio::test]
+    async fn nothing_longer_than_a_piece_waits_for_somebody_slow() {
+        let (pieces, body) = passage();
+        tokio::spawn(async move {
+            if pieces.send_copies(&vec![0; 3 * PIECE + 1]).await.is_ok() {
+                pieces.end().await;
+            }
+        });
+        let lengths = body.into_data_stream().map(|piece| piece.map_or(0, |piece| piece.len())).collect::<Vec<_>>();
+        assert_eq!(lengths.await, [PIECE, PIECE, PIECE, 1]);
     }
 
     #[tokio::test]

@@ -79,10 +79,11 @@ impl Manifests {
 
     /// Fetches one in a task, so that it ends also when nobody waits for it any more.
     fn fetch(self: &Arc<Self>, registry: Registry, key: Key, digest: Digest) -> Fetching {
-        let this = Arc::clone(self);
+        let manifests = Arc::clone(self);
         let fetching = tokio::spawn(async move {
-            let fetched = registry.manifest(&key.0, &Reference::Digest(digest)).await.map(Arc::new);
-            this.held().end(key, fetched.as_ref().ok());
+            let mut under_way = UnderWay { manifests, key, fetched: None };
+            let fetched = registry.manifest(&under_way.key.0, &Reference::Digest(digest)).await.map(Arc::new);
+            under_way.fetched = fetched.as_ref().ok().map(Arc::clone);
             fetched
         });
         async { fetching.await.unwrap_or(Err(RemoteError::Cancelled)) }.boxed().shared()
@@ -93,10 +94,23 @@ impl Manifests {
     }
 }
 
+/// A fetch, which ends however its task does.
+struct UnderWay {
+    manifests: Arc<Manifests>,
+    key: Key,
+    fetched: Option<Arc<Manifest>>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.manifests.held().end(&self.key, self.fetched.as_ref());
+    }
+}
+
 impl Held {
     /// Keeps what was fetched; what failed is fetched again.
-    fn end(&mut self, key: Key, fetched: Option<&Arc<Manifest>>) {
-        self.fetching.remove(&key);
+    fn end(&mut self, key: &Key, fetched: Option<&Arc<Manifest>>) {
+        self.fetching.remove(key);
         let Some(manifest) = fetched else { return };
         let weight = manifest.bytes.len() * WEIGHT;
         if self.weight + weight > KEPT {
@@ -104,7 +118,7 @@ impl Held {
             self.weight = 0;
         }
         self.weight += weight;
-        self.kept.insert(key, Arc::clone(manifest));
+        self.kept.insert(key.clone(), Arc::clone(manifest));
     }
 }
 
@@ -116,6 +130,8 @@ struct Listing {
     failed: Option<RemoteError>,
     /// Whether it may be read when it is tried again.
     may_pass: bool,
+    /// When all was read.
+    ended: Option<Instant>,
 }
 
 impl Listing {
@@ -126,6 +142,12 @@ impl Listing {
     /// Adds a digest; says whether it is new.
     fn add(&mut self, digest: &Digest) -> bool {
         self.digests.insert(short(digest))
+    }
+
+    /// Whether it is to be read anew.
+    fn is_over(&self) -> bool {
+        let is_old = self.ended.is_none_or(|ended| ended.elapsed() > SETTLED);
+        self.failed.is_some() && (self.may_pass || is_old)
     }
 
     fn fail(&mut self, error: RemoteError) {
@@ -144,7 +166,6 @@ fn short(digest: &Digest) -> [u8; 32] {
 struct Reading {
     /// The trust data that it is read from.
     signed: Arc<BTreeSet<String>>,
-    begun: Instant,
     listing: Shared<BoxFuture<'static, Arc<Listing>>>,
 }
 
@@ -173,7 +194,7 @@ impl Reach {
         }
         let reading = self.reading(manifests, registry, path, signed);
         let listing = reading.listing.clone().await;
-        if listing.failed.is_some() && (listing.may_pass || reading.begun.elapsed() > SETTLED) {
+        if listing.is_over() {
             self.forget(path, &reading);
         }
         match (listing.lists(digest), &listing.failed) {
@@ -202,7 +223,7 @@ impl Reach {
         let (signed, manifests) = (Arc::new(signed), Arc::clone(manifests));
         let (registry, of, from) = (registry.clone(), path.clone(), Arc::clone(&signed));
         let listing = async move { Arc::new(listed_by(&manifests, &registry, &of, &from).await) };
-        let reading = Reading { signed, begun: Instant::now(), listing: listing.boxed().shared() };
+        let reading = Reading { signed, listing: listing.boxed().shared() };
         readings.insert(path.clone(), reading.clone());
         reading
     }
@@ -231,7 +252,8 @@ async fn listed_by(
     let walk = Walk { manifests, registry, path, signed, listing: Mutex::default() };
     let tags = signed.iter().filter_map(|digest| Digest::try_from(digest.as_str()).ok());
     stream::iter(tags).for_each_concurrent(TAGS_AT_ONCE, |tag| walk.below(tag)).await;
-    walk.listing.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let listing = walk.listing.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Listing { ended: Some(Instant::now()), ..listing }
 }
 
 /// From the manifests of trusted tags to all that they list.
@@ -297,5 +319,35 @@ impl Walk<'_> {
 
     fn listing(&self) -> MutexGuard<'_, Listing> {
         self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_fetch_that_fails_in_any_way_is_begun_anew() {
+        let manifests = Arc::<Manifests>::default();
+        let key = (RepositoryPath::parse("team/app").unwrap(), "sha256:0".to_owned());
+        let fetching = async { Err(RemoteError::Cancelled) }.boxed().shared();
+        manifests.held().fetching.insert(key.clone(), fetching);
+        let under_way = UnderWay { manifests: Arc::clone(&manifests), key, fetched: None };
+        let task = tokio::spawn(async move {
+            let _under_way = under_way;
+            std::future::pending::<()>().await;
+        });
+        task.abort();
+        assert!(task.await.is_err());
+        assert!(manifests.held().fetching.is_empty());
+    }
+
+    #[test]
+    fn what_says_too_much_counts_for_a_while_from_when_it_was_read() {
+        let ended = |ago| Listing { failed: Some(RemoteError::Cancelled), ended: ago, ..Listing::default() };
+        assert!(!ended(Some(Instant::now())).is_over());
+        assert!(ended(Instant::now().checked_sub(2 * SETTLED)).is_over());
+        assert!(!Listing { failed: None, ..ended(None) }.is_over());
     }
 }

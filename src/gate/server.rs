@@ -33,6 +33,10 @@ use crate::tuf::Gun;
 const BLOB_LIMIT: u64 = 1 << 40;
 /// Blobs and long manifests that pass at the same time; who comes later waits a while.
 const PASSING: usize = 256;
+/// Blobs that begin to be read at the same time.
+const READING: usize = 64;
+/// Small blobs that wait at the same time to be taken.
+const SMALL: usize = 512;
 /// Seconds after which somebody who found no place may come again.
 const COME_AGAIN: &str = "5";
 /// Tags in one answer.
@@ -47,7 +51,9 @@ pub(super) struct Server {
     trust: Trust,
     manifests: Arc<Manifests>,
     reach: Reach,
-    places: Places,
+    reading: Places,
+    small: Places,
+    passing: Places,
     counts: Counts,
     log: Log,
 }
@@ -77,7 +83,9 @@ impl Server {
             trust,
             manifests: Arc::default(),
             reach: Reach::default(),
-            places: Places::new(PASSING),
+            reading: Places::new(READING),
+            small: Places::new(SMALL),
+            passing: Places::new(PASSING),
             counts: Counts::default(),
             log,
         }
@@ -189,7 +197,8 @@ impl Server {
         let body = match asked.method == Method::HEAD {
             true => Body::empty(),
             false => {
-                let place = if manifest.bytes.len() > PIECE { Some(self.place(asked).await?) } else { None };
+                let place =
+                    if manifest.bytes.len() > PIECE { Some(self.place(&self.passing, asked).await?) } else { None };
                 of_bytes(manifest.bytes.clone(), place)
             }
         };
@@ -214,7 +223,8 @@ impl Server {
         count(&self.counts.blobs);
         self.admit(path, digest).await?;
         let registry = self.registry(path).await?;
-        let place = self.place(asked).await?;
+        // Nobody who reads slowly holds it.
+        let _reading = self.place(&self.reading, asked).await?;
         let expected = Expected { digest: digest.clone(), size: None, limit: BLOB_LIMIT };
         let begun = async { Begun::read(registry.blob(path, expected).await?).await }.await;
         let blob = begun.map_err(|error| self.wrong(path, error, "BLOB_UNKNOWN"))?;
@@ -225,24 +235,31 @@ impl Server {
             (ETAG.as_str(), tag.as_str()),
         ];
         head.extend(length.as_deref().map(|length| (CONTENT_LENGTH.as_str(), length)));
-        let body = if asked.method == Method::HEAD { Body::empty() } else { self.passing(path, blob, place) };
+        let body = match asked.method == Method::HEAD {
+            true => Body::empty(),
+            false => {
+                let places = if blob.is_whole() { &self.small } else { &self.passing };
+                let place = self.place(places, asked).await?;
+                self.pass(path, blob, place)
+            }
+        };
         Ok(answer(StatusCode::OK, &head, body))
     }
 
     /// A place for what passes.
-    async fn place(&self, asked: &Parts) -> Result<Place, Refusal> {
+    async fn place(&self, places: &Places, asked: &Parts) -> Result<Place, Refusal> {
         let address = asked.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-        self.places.take(address).await.map_err(|full| {
+        places.take(address).await.map_err(|full| {
             if full.is_news {
                 (self.log)(&printable(&format!("{address} waits in vain: too many blobs pass at the same time")));
             }
             let message = "too many blobs pass through this gate at the same time";
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "TOOMANYREQUESTS", message)
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
         })
     }
 
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
-    fn passing(&self, path: &RepositoryPath, blob: Begun, place: Place) -> Body {
+    fn pass(&self, path: &RepositoryPath, blob: Begun, place: Place) -> Body {
         let (log, path) = (Arc::clone(&self.log), path.clone());
         let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));
         blob.body(place, move |passed| match passed {
@@ -298,7 +315,7 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
                 let challenge = HeaderValue::from_static("Basic realm=\"trustdeck gate\"");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             }
-            if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
+            if matches!(refusal.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(COME_AGAIN));
             }
             response

@@ -498,6 +498,8 @@ fn behind_a_window_that_is_too_small_only_the_ways_out_act() {
     assert!(form.fields[0].is_empty());
     press(&mut state, "<ctrl-c>");
     assert!(state.dialogs.is_empty());
+    press(&mut state, "x<ctrl-c>");
+    assert_eq!(state.quit, None, "another key was between the two");
     press(&mut state, "q");
     assert_eq!(state.quit, Some(trustdeck::tui::Quit::Leave));
 }

@@ -96,8 +96,9 @@ pub struct Front {
 /// What is done before a file is read once more: a part of its path, how often it is read before, and what.
 type Turns = Arc<Mutex<Vec<(String, usize, Option<Box<dyn FnOnce() + Send>>)>>>;
 
-/// What is answered in place of the server, by what the path ends with: a media type and a body.
-type Given = Arc<Mutex<Vec<(String, &'static str, Vec<u8>)>>>;
+/// What is answered in place of the server, by what the path ends with: a media type, a body, and how many bytes more
+/// are announced that never come.
+type Given = Arc<Mutex<Vec<(String, &'static str, Vec<u8>, usize)>>>;
 
 impl Front {
     /// Starts one before a port of loopback.
@@ -146,7 +147,13 @@ impl Front {
 
     /// From now on this is answered where a path ends with `end`.
     pub fn give(&self, end: &str, media_type: &'static str, body: Vec<u8>) {
-        self.given.lock().unwrap().push((end.to_owned(), media_type, body));
+        self.given.lock().unwrap().push((end.to_owned(), media_type, body, 0));
+    }
+
+    /// The same, but its last byte never comes.
+    pub fn stall(&self, end: &str, media_type: &'static str, mut body: Vec<u8>) {
+        body.pop();
+        self.given.lock().unwrap().push((end.to_owned(), media_type, body, 1));
     }
 
     /// This runs before a file whose path holds `part` is read for the time after `before` more.
@@ -199,10 +206,11 @@ fn serve(
         return client.write_all(&answer("500 Internal Server Error")).ok();
     }
     let given = given.lock().unwrap().iter().find(|(end, ..)| line.contains(&format!("{end} "))).cloned();
-    if let Some((_, media_type, body)) = given {
-        let (kind, length) = (format!("Content-Type: {media_type}"), body.len());
+    if let Some((_, media_type, body, missing)) = given {
+        let (kind, length) = (format!("Content-Type: {media_type}"), body.len() + missing);
         let head = format!("HTTP/1.1 200 OK\r\n{kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-        return client.write_all(&[head.into_bytes(), body].concat()).ok();
+        client.write_all(&[head.into_bytes(), body].concat()).ok()?;
+        return if missing > 0 { client.read(&mut [0]).ok().map(drop) } else { Some(()) };
     }
     if hidden.is_some_and(|part| line.starts_with("GET") && line.contains(&part)) {
         let absent = r#"{"errors":[{"code":"METADATA_NOT_FOUND","message":"no data","detail":null}]}"#;

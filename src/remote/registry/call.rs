@@ -71,7 +71,7 @@ impl Registry {
     pub(super) async fn open_blob(&self, call: &Call<'_>) -> Result<(Response, String), RemoteError> {
         let (mut opened, authorization) = self.open(call).await?;
         let mut at = self.url(call)?;
-        let mut host = self.host().to_owned();
+        let (mut host, mut redirected) = (self.host().to_owned(), false);
         for _ in 0..=REDIRECTS {
             let answer = match opened {
                 Opened::Success(response) => return Ok((response, host)),
@@ -79,10 +79,11 @@ impl Registry {
             };
             if !matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 // Where the registry sends to, it is storage that answers.
-                let is_own = at.origin() == self.url(call)?.origin();
-                return Err(if is_own { self.failed(call.what, &answer) } else { error_of(&host, call.what, &answer) });
+                let what = call.what;
+                return Err(if redirected { error_of(&host, what, &answer) } else { self.failed(what, &answer) });
             }
             at = self.followed(&host, &at, &answer)?;
+            redirected = true;
             let own = at.origin() == self.url(call)?.origin();
             host = if own { self.host().to_owned() } else { at.host_str().unwrap_or_default().to_owned() };
             let authorization = authorization.as_ref().filter(|_| own);

@@ -4,10 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, KeyMeaning};
 use crate::tui::kit::layout::{self, Shape};
+use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::Event;
 use crate::tui::messages::input;
-use crate::tui::state::State;
 use crate::tui::state::binding::Action;
+use crate::tui::state::{Before, State};
 
 /// Whether an event is taken at this size.
 pub(super) fn takes(state: &State, event: &Event) -> bool {
@@ -16,6 +17,14 @@ pub(super) fn takes(state: &State, event: &Event) -> bool {
         Event::Mouse(_) | Event::Paste(_) => is_seen(state),
         _ => true,
     }
+}
+
+/// Takes nothing of an event but that a key was pressed: the one before it counts no more.
+pub(super) fn pass_over(state: &mut State, event: &Event) -> Vec<Effect> {
+    if matches!(event, Event::Key(_)) {
+        state.before = Before::Other;
+    }
+    vec![]
 }
 
 fn is_seen(state: &State) -> bool {

@@ -50,7 +50,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let screen = std::mem::discriminant(&state.screen);
     let said = state.message.clone();
     let mut effects = match event {
-        event if !floor::takes(state, &event) => vec![],
+        event if !floor::takes(state, &event) => floor::pass_over(state, &event),
         Event::Key(pressed) => key(state, &pressed),
         Event::Mouse(used) => mouse(state, used),
         Event::Paste(text) => {

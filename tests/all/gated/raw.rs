@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use trustdeck::gate::Options;
 use trustdeck::remote::registry::{Content, Manifest, Reference, Tag};
 use trustdeck::sandbox::REGISTRY;
 
 use super::lab::{Lab, options};
 use crate::support::front::Front;
-use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest, get};
+use crate::support::image::{Image, OCI_INDEX, OCI_MANIFEST, digest, get, send};
 use crate::support::proxy::{Mode, Proxy};
 use crate::support::wait_until;
 
@@ -175,6 +176,32 @@ fn a_blob_that_the_registry_lost_the_bytes_of_is_refused_in_words() {
     let nothing = digest(b"");
     front.give(&nothing, "application/octet-stream", Vec::new());
     assert_eq!(lab.get_body(&format!("/v2/team/web/blobs/{nothing}")), (true, Vec::new()), "it is nothing");
+}
+
+#[test]
+fn small_blobs_and_heads_wait_for_none_of_those_that_hold_the_places() {
+    let (lab, front) = before_front(&options());
+    let (long, small, kind) = (vec![b'x'; 1 << 20], b"small".to_vec(), "application/octet-stream");
+    let of = |bytes: &[u8]| format!("/v2/team/web/blobs/{}", digest(bytes));
+    front.stall(&digest(&long), kind, long.clone());
+    front.give(&digest(&small), kind, small.clone());
+    let (host, begin) = (lab.image(""), format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", of(&long)));
+    let host = host.trim_end_matches('/');
+    // All that one address gets.
+    let begun = (0..128).map(|_| async {
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        stream
+    });
+    let begun = lab.runtime.block_on(futures_util::future::join_all(begun));
+    assert_eq!(lab.get_body(&of(&small)), (true, small.clone()));
+    assert_eq!(lab.runtime.block_on(send(&lab.url(), "HEAD", &of(&long), kind, b"")).0, 200);
+    let next = lab.get(&of(&long));
+    assert!(next.starts_with("HTTP/1.1 429") && next.to_lowercase().contains("\r\nretry-after: "), "{next}");
+    drop(begun);
 }
 
 #[test]

@@ -306,6 +306,17 @@ async fn redirects_that_are_not_encrypted_or_have_no_end_are_not_followed() {
 }
 
 #[tokio::test]
+async fn storage_on_the_same_host_that_lost_a_blob_is_not_taken_for_a_registry() {
+    let server = Scripted::start(|request, _| match request.line.contains("/v2/") {
+        true => answer("307 Temporary Redirect", &["Location: /bucket/x"], ""),
+        false => answer("404 Not Found", &["Content-Type: application/xml"], "<Error><Code>NoSuchKey</Code></Error>"),
+    })
+    .await;
+    let (_, ended) = read_blob(&client(&server), expected(&support::image::digest(b"x"), None)).await;
+    assert!(matches!(ended, Err(RemoteError::NotFound { .. })), "{ended:?}");
+}
+
+#[tokio::test]
 async fn manifests_are_not_looked_for_elsewhere() {
     let server = redirecting("http://localhost:1/manifest".to_owned()).await;
     let client = client_of(&server.url(), SHORT, None, Logins::eve());

@@ -49,7 +49,9 @@ async fn a_server_that_says_nothing_is_waited_for_twice_and_not_for_each_file() 
 
 #[tokio::test]
 async fn a_server_that_lets_one_request_of_two_fall_is_asked_on() {
-    let act = |_: &_, at: usize| if at.is_multiple_of(2) { Act::SendAndHang(Vec::new()) } else { answer("200 OK", &[], FILE) };
+    let act = |_: &_, at: usize| {
+        if at.is_multiple_of(2) { Act::SendAndHang(Vec::new()) } else { answer("200 OK", &[], FILE) }
+    };
     let server = Scripted::start(act).await;
     let client = client(&server.url());
     let mut outcomes = Vec::new();

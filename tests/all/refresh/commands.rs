@@ -219,11 +219,11 @@ async fn a_digest_that_is_no_sha256_is_shown_as_none() {
     let (all, _) = ran(&origin, commands.to_vec(), None).await;
     for ran in &all {
         assert!(ran.stderr.contains("1.0") && ran.stderr.contains("without a SHA-256 digest"), "{ran:?}");
-        assert!(ran.stdout.contains("1.0") && !ran.stdout.contains("00"), "{ran:?}");
     }
     for ran in &all[..2] {
         let tags = ran.json()[0]["SignedTags"].clone();
         assert_eq!(tags, serde_json::json!([{"SignedTag": "1.0", "Digest": "", "Signers": ["jeff"]}]));
     }
-    assert!(all[2].stdout.contains("(none)"), "{:?}", all[2]);
+    let row = all[2].stdout.lines().find(|line| line.starts_with("1.0")).unwrap();
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["1.0", "(none)", "jeff"]);
 }

@@ -221,6 +221,7 @@ fn unreadable(what: &str, error: &std::io::Error) -> Problem {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeMap;
 

@@ -69,34 +69,26 @@ impl Begun {
             passed(Ok(whole.len()));
             return held(whole, place);
         };
-        let (pieces, body) = passage();
-        // A task of its own, so that somebody who takes nothing holds neither the registry nor a place.
-        tokio::spawn(async move {
-            let _place = place;
-            for piece in first {
-                passed(Ok(piece.len()));
-                if pieces.send_copies(&piece).await.is_err() {
-                    return;
+        // Read as it is asked for, so that next to nothing waits: a connection that takes nothing ends, and the body with it.
+        let first = first.into_iter();
+        Body::from_stream(stream::unfold(Some((first, rest, passed, place)), async |left| {
+            let (mut first, mut rest, passed, place) = left?;
+            let piece = match first.next() {
+                Some(piece) => Ok(Some(piece)),
+                None => rest.piece().await,
+            };
+            match piece {
+                Ok(piece) => {
+                    let piece = piece?;
+                    passed(Ok(piece.len()));
+                    Some((Ok(piece), Some((first, rest, passed, place))))
+                }
+                Err(error) => {
+                    passed(Err(&error));
+                    Some((Err(io::Error::other(error)), None))
                 }
             }
-            loop {
-                let sent = match rest.piece().await {
-                    Ok(Some(piece)) => {
-                        passed(Ok(piece.len()));
-                        pieces.send_copies(&piece).await
-                    }
-                    Ok(None) => return pieces.end().await,
-                    Err(error) => {
-                        passed(Err(&error));
-                        pieces.send(Err(io::Error::other(error))).await.and(Err(Left))
-                    }
-                };
-                if sent.is_err() {
-                    return;
-                }
-            }
-        });
-        body
+        }))
     }
 }
 

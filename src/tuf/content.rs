@@ -9,6 +9,8 @@ pub const CONTENT_GIVEN: &str = "what was given looks like the content of a key;
 
 /// Longest name that a file system takes, in bytes.
 const LONGEST: usize = 255;
+/// Shorter lines are the last ones of files of PEM.
+const LINE: usize = 60;
 
 /// Whether a text holds the beginning of a file of PEM, as it is or as base64.
 #[must_use]
@@ -18,10 +20,21 @@ pub fn holds_key(text: &str) -> bool {
     has(b"-----BEGIN") || STARTS.iter().any(|start| has(start))
 }
 
-/// Whether a text cannot be meant as a name: it holds a key, or has several lines, or is longer than any name.
+/// Whether a text holds what looks like a line of a key: base64 that begins as all keys do, without the marks around it.
+fn holds_line(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    text.split(|c| !is_base64(c)).any(|run| {
+        let has = |is: fn(&u8) -> bool| run.bytes().any(|byte| is(&byte));
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+        run.len() >= LINE && (run.starts_with("MI") || run.starts_with("MH")) && is_mixed
+    })
+}
+
+/// Whether a text cannot be meant as a name: it holds a key or a line of one, has several lines, or is longer than any name.
 #[must_use]
 pub fn is_no_name(text: &str) -> bool {
-    holds_key(text) || text.contains(['\n', '\r']) || text.split('/').any(|part| part.len() > LONGEST)
+    let is_long = text.split('/').any(|part| part.len() > LONGEST);
+    holds_key(text) || holds_line(text) || text.contains(['\n', '\r']) || is_long
 }
 
 /// What is said in the place of what cannot be meant as a name: its content stays untold.
@@ -66,7 +79,14 @@ mod tests {
             assert_eq!(about_file("No such file or directory", Path::new(secret)), CONTENT_GIVEN);
             assert!(!quoted(secret).contains(secret));
         }
-        for body in ["MIGHAgEAMBMGByqGSM49\nAgEG", &"M".repeat(300), &format!("a/{}", "M".repeat(300))] {
+        let line = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2";
+        for body in [
+            "MIGHAgEAMBMGByqGSM49\nAgEG",
+            line,
+            &format!("bob={line}"),
+            &"M".repeat(300),
+            &format!("a/{}", "M".repeat(300)),
+        ] {
             assert!(is_no_name(body) && !holds_key(body), "{body}");
             let told = about_file("File name too long", Path::new(body));
             assert!(told.starts_with("File name too long: a text of ") && !told.contains("MM"), "{told}");

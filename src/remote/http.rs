@@ -111,9 +111,9 @@ impl Http {
         self.own.clone()
     }
 
-    /// Whether the server speaks HTTP/1.1, and to us without a proxy, as far as was seen.
+    /// Whether the server spoke HTTP/1.1 last, and to us without a proxy.
     pub(super) fn is_plain(&self) -> bool {
-        self.spoken().is_some_and(|is_plain| is_plain)
+        self.spoken() == Some(true)
     }
 
     /// Whether it may, as far as is known.

@@ -1,49 +1,49 @@
 //! Requests in line on one connection: each is sent before the one before it is answered (HTTP/1.1, RFC 9112 section 9.3.2).
 //!
 //! A server takes up a request when it has answered the one before: a trust server works without a pause, however far away
-//! it is, and yet never has two in its hands (see [`Turns`]). A line is opened where many wait for their turn at a server
-//! nearby, and to one far away for the second that wants to be under way, for a connection costs two round trips. It holds
-//! everybody else off as long as it lasts, and ends when nobody has asked for a while. One that breaks, or leads to a server
-//! that has something better than HTTP/1.1, is not opened again: what it left unanswered goes the way of single requests.
+//! it is, and yet never has two in its hands (see [`Turns`]). So the first request opens a line, and all others go in it.
+//! It holds everybody else off as long as it lasts, and ends when nobody has asked for a while. One that breaks, or leads
+//! to a server that has something better than HTTP/1.1, is not opened again: what it left unanswered, and what waits for it
+//! for too long, goes the way of single requests.
 
 mod queued;
 mod reading;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use reqwest::{Request, Url};
+use axum::http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::Request;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
+use tower_service::Service;
 
 use super::confided::Confided;
 use super::endpoint::Endpoint;
 use super::http::Answer;
 use super::limits::Limits;
+use super::setup::{Learned, Setup};
 use super::turns::Turns;
-use super::waits::Waits;
 pub(super) use queued::Missed;
 use queued::{Awaited, End, Queued, Written};
 use reading::Reading;
 use writing::{head, write};
 
-/// So many that wait for their turn are worth a connection to a server nearby.
-const MANY: usize = 6;
-/// So many that wait or are under way are worth one to a server far away.
-const MANY_FAR: usize = 2;
+/// Who waits so long for a line to be made asks on a connection of its own.
+const PATIENCE: Duration = Duration::from_millis(400);
 /// Requests that are sent and not yet answered, at most.
 const DEPTH: usize = 32;
 /// The line of one server, while there is one.
 pub(super) struct ServerLine {
     address: Address,
     state: watch::Sender<State>,
-    waiting: AtomicUsize,
 }
 
 /// Where a line leads, and how.
@@ -52,10 +52,12 @@ struct Address {
     /// `host[:port]`, for messages.
     host: Arc<str>,
     name: String,
-    port: u16,
+    url: Uri,
     /// `None` for plain HTTP.
     tls: Option<Arc<ClientConfig>>,
     limits: Limits,
+    /// Hears of one that speaks HTTP/2.
+    learned: Option<Learned>,
 }
 
 #[derive(Clone, Default)]
@@ -76,30 +78,36 @@ pub(super) struct OpenLine {
 }
 
 impl ServerLine {
-    /// Nothing is opened yet. `tls` is what a connection is made with.
-    pub(super) fn new(endpoint: &Endpoint, tls: Option<Arc<ClientConfig>>, limits: Limits) -> Option<Self> {
-        let url = Url::parse(endpoint.base()).ok()?;
+    /// Nothing is opened yet. `tls` is what a connection is made with. `None` for a server that speaks HTTP/2.
+    pub(super) fn new(endpoint: &Endpoint, tls: Option<Arc<ClientConfig>>, setup: &Setup) -> Option<Self> {
+        if setup.speaks_http2 {
+            return None;
+        }
         let address = Address {
             host: endpoint.host().into(),
             name: endpoint.name().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: url.port_or_known_default()?,
+            url: endpoint.base().parse().ok()?,
             tls,
-            limits,
+            limits: setup.limits,
+            learned: setup.learned.clone(),
         };
-        Some(Self { address, state: watch::Sender::default(), waiting: AtomicUsize::new(0) })
+        Some(Self { address, state: watch::Sender::default() })
     }
 
-    /// Waits until a line is connected or open. Who waits for a turn gives that up then, so that the line can open.
-    pub(super) async fn coming(&self) {
-        let is_coming = |state: &State| matches!(state, State::Ready | State::Open(_));
-        // Fails only once nobody can ask any more.
-        let _ = self.state.subscribe().wait_for(is_coming).await;
+    /// Whether there is none and will be none.
+    pub(super) fn is_given_up(&self) -> bool {
+        matches!(*self.state.borrow(), State::Never)
     }
 
-    /// Waits as long as a line may come, or is there.
-    pub(super) async fn given_up(&self) {
+    /// Waits as long as a line is being made. Who waits for a turn gives that up then, so that the line can open.
+    pub(super) async fn made(&self) {
         // Fails only once nobody can ask any more.
-        let _ = self.state.subscribe().wait_for(|state| matches!(state, State::Closed | State::Never)).await;
+        let _ = self.state.subscribe().wait_for(|state| !matches!(state, State::Opening)).await;
+    }
+
+    /// For how long a line is waited for that is being made.
+    pub(super) async fn waited_long(&self) {
+        tokio::time::sleep(PATIENCE).await;
     }
 
     /// The line that is coming, once it is open.
@@ -107,19 +115,6 @@ impl ServerLine {
         let mut state = self.state.subscribe();
         let settled = state.wait_for(|state| !matches!(state, State::Ready)).await.ok()?;
         if let State::Open(line) = &*settled { Some(Arc::clone(line)) } else { None }
-    }
-
-    /// One more waits for its turn, until what is returned is dropped.
-    pub(super) fn waits(&self) -> Waits<'_> {
-        Waits::new(&self.waiting)
-    }
-
-    /// Opens a line if many wait and there is none.
-    pub(super) fn consider(self: &Arc<Self>, turns: &Arc<Turns>) {
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        if waiting >= MANY || (turns.is_far() && waiting > 0 && waiting + turns.under_way() >= MANY_FAR) {
-            self.open(turns);
-        }
     }
 
     /// Opens a line if there is none, unless the user knows how many requests the server takes at once.
@@ -150,18 +145,31 @@ impl ServerLine {
     }
 
     async fn run(&self, turns: &Turns) -> End {
-        let limit = self.address.limits.connect;
-        let Ok(Ok(stream)) = tokio::time::timeout(limit, TcpStream::connect(self.address.place())).await else {
+        let Address { limits, url, name, tls, .. } = &self.address;
+        let began = Instant::now();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        // Small requests are sent at once.
+        tcp.set_nodelay(true);
+        let Ok(Ok(stream)) = tokio::time::timeout(limits.connect, tcp.call(url.clone())).await else {
             return End::Broken;
         };
-        // Small requests are sent at once.
-        if stream.set_nodelay(true).is_err() {
-            return End::Broken;
-        }
-        let Some(tls) = self.address.tls.clone() else { return self.serve(stream, turns).await };
-        let Ok(name) = ServerName::try_from(self.address.name.clone()) else { return End::Broken };
-        match tokio::time::timeout(limit, TlsConnector::from(tls).connect(name, stream)).await {
-            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() != Some(b"h2") => self.serve(stream, turns).await,
+        let stream = stream.into_inner();
+        let Some(tls) = tls.clone() else {
+            turns.connected(began.elapsed());
+            return self.serve(stream, turns).await;
+        };
+        let Ok(name) = ServerName::try_from(name.clone()) else { return End::Broken };
+        match tokio::time::timeout(limits.connect, TlsConnector::from(tls).connect(name, stream)).await {
+            Ok(Ok(stream)) => {
+                // One round trip for TCP, one for TLS.
+                turns.connected(began.elapsed() / 2);
+                if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                    self.address.learned.iter().for_each(|learned| learned(true));
+                    return End::Broken;
+                }
+                self.serve(stream, turns).await
+            }
             _ => End::Broken,
         }
     }
@@ -180,12 +188,6 @@ impl ServerLine {
         let is_other = |state: &State| !matches!(state, State::Open(open) if Arc::ptr_eq(open, line));
         // Fails only once nobody can ask any more.
         let _ = self.state.subscribe().wait_for(is_other).await;
-    }
-}
-
-impl Address {
-    fn place(&self) -> (&str, u16) {
-        (self.name.as_str(), self.port)
     }
 }
 

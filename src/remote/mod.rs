@@ -90,7 +90,7 @@ pub use notary::{NotaryServer, Received, WantedFile};
 pub use proxies::{Proxies, Route};
 pub use registry::Registry;
 pub use remark::{Remark, Remarks};
-pub use setup::Setup;
+pub use setup::{Learned, Setup};
 pub use stranger::{NoRegistry, Stranger};
 pub use tls::TlsMaterial;
 pub use upload::Unconfirmed;

@@ -2,8 +2,8 @@
 
 mod sending;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -20,9 +20,8 @@ use super::error::RemoteError;
 use super::http::{Answer, Http};
 use super::line::ServerLine;
 use super::login::{Asking, ServerLogin};
-use super::setup::Setup;
+use super::setup::{Learned, Setup};
 use super::silence::Silence;
-use super::slots::Slots;
 use super::stranger::Stranger;
 use super::tries::Tries;
 use super::turns::Turns;
@@ -78,7 +77,6 @@ struct Inner {
     endpoint: Endpoint,
     http: Http,
     login: ServerLogin,
-    slots: Slots,
     turns: Arc<Turns>,
     line: Option<Arc<ServerLine>>,
     tries: Tries,
@@ -90,6 +88,8 @@ struct Inner {
     key_map: RwLock<()>,
     /// Whether a connection failed for its certificates.
     distrusted: AtomicBool,
+    /// Hears, once, if the server does not speak HTTP/2 any more.
+    mistaken: Mutex<Option<Learned>>,
 }
 
 /// Key answers are a few hundred bytes.
@@ -120,13 +120,12 @@ impl NotaryServer {
         let http = Http::new(&endpoint, &setup, &turns)?;
         let login = ServerLogin::of_trust(credentials, setup.remarks.clone());
         let tries = Tries::new(endpoint.host(), setup.limits, setup.remarks.clone());
-        let line = ServerLine::new(&endpoint, http.own(), setup.limits).map(Arc::new);
-        let (slots, chosen) = (Slots::default(), setup.chosen);
+        let line = ServerLine::new(&endpoint, http.own(), &setup).map(Arc::new);
+        let (chosen, mistaken) = (setup.chosen, setup.learned.filter(|_| setup.speaks_http2));
         let inner = Inner {
             endpoint,
             http,
             login,
-            slots,
             turns,
             line,
             tries,
@@ -134,6 +133,7 @@ impl NotaryServer {
             chosen,
             key_map: RwLock::new(()),
             distrusted: AtomicBool::new(false),
+            mistaken: Mutex::new(mistaken),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -201,6 +201,14 @@ impl NotaryServer {
         RemoteError::NotNotary { host: self.host().to_owned(), what, chosen: self.chosen().to_owned() }
     }
 
+    /// Tells, once, that the server speaks HTTP/1.1 although it did not before.
+    fn unlearn(&self) {
+        let mistaken = || self.inner.mistaken.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(learned) = self.inner.http.is_plain().then(mistaken).flatten() {
+            learned(false);
+        }
+    }
+
     /// Why this server: what chose its address.
     #[must_use]
     pub fn chosen(&self) -> &str {
@@ -208,9 +216,9 @@ impl NotaryServer {
     }
 
     /// Whether the server answers so fast that asking twice is cheaper than asking for what may not be needed. Waits
-    /// a few milliseconds for its first answer.
+    /// a few milliseconds for its connection.
     pub async fn is_near(&self) -> bool {
-        self.inner.slots.is_near().await
+        self.inner.turns.is_near().await
     }
 
     /// Uploads role files in one request. `timestamp` is never among them.

@@ -1,5 +1,7 @@
 //! What a client of a server is made with.
 
+use std::sync::Arc;
+
 use super::limits::Limits;
 use super::proxies::Proxies;
 use super::remark::Remarks;
@@ -20,4 +22,11 @@ pub struct Setup {
     pub chosen: String,
     /// Where waits are told.
     pub remarks: Remarks,
+    /// Whether it spoke HTTP/2 when it was seen last: then no connection is made that is of no use with that.
+    pub speaks_http2: bool,
+    /// Hears when that turns out otherwise.
+    pub learned: Option<Learned>,
 }
+
+/// Hears whether a server speaks HTTP/2.
+pub type Learned = Arc<dyn Fn(bool) + Send + Sync>;

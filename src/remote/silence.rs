@@ -41,7 +41,7 @@ struct Silent {
 #[derive(Clone, Copy)]
 pub(super) struct Sent<'a> {
     repository: &'a str,
-    rounds: u32,
+    at: Instant,
     answers: u64,
 }
 
@@ -52,12 +52,11 @@ impl Silence {
     /// That of the last one, if the server was silent a moment ago and before.
     pub(super) fn send<'a>(&self, repository: &'a str) -> Result<Sent<'a>, Fault> {
         let state = self.state();
-        let (rounds, own) = state.silent.get(repository).map_or((0, None), |own| (own.rounds, own.last.as_ref()));
-        let own = own.filter(|_| rounds >= TELLING);
+        let own = state.silent.get(repository).filter(|own| own.rounds >= TELLING).and_then(|own| own.last.as_ref());
         let all = state.last.as_ref().filter(|_| state.in_a_row.len() >= REPOSITORIES);
         match own.into_iter().chain(all).find(|(at, _)| at.elapsed() < WORD) {
             Some((_, error)) => Err(Fault::unsent(error.clone())),
-            None => Ok(Sent { repository, rounds, answers: state.answers }),
+            None => Ok(Sent { repository, at: Instant::now(), answers: state.answers }),
         }
     }
 
@@ -72,13 +71,15 @@ impl Silence {
                 state.last = None;
             }
             Err(Fault { error: error @ RemoteError::Slow { what, .. }, .. }) if what.is_silence() => {
-                let last = Some((Instant::now(), error.clone()));
+                let now = Instant::now();
+                let (waited, last) = (now - sent.at, Some((now, error.clone())));
                 if state.silent.len() >= KNOWN {
                     state.silent.clear();
                 }
                 let own = state.silent.entry(sent.repository.to_owned()).or_default();
-                // What was sent at the same time says the same thing again.
-                own.rounds += u32::from(own.rounds == sent.rounds);
+                // What waited at the same time says the same thing again.
+                let is_again = own.last.as_ref().is_some_and(|(at, _)| now - *at < waited / 2);
+                own.rounds += u32::from(!is_again);
                 own.last.clone_from(&last);
                 // Who was answered meanwhile shows that the server is there.
                 if state.answers == sent.answers {
@@ -110,11 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_at_the_same_time_is_one_silence_and_an_answer_ends_it() {
+    fn what_waits_at_the_same_time_is_one_silence_and_an_answer_ends_it() {
         let silence = Silence::default();
         let both = [sent(&silence, "a"), sent(&silence, "a")];
+        std::thread::sleep(Duration::from_millis(20));
         both.into_iter().for_each(|sent| silence.learn(sent, &slow()));
-        let again = sent(&silence, "a");
+        // Sent as soon as the first had waited for long enough, before that was known.
+        let again = Sent { at: Instant::now() - Duration::from_micros(500), ..sent(&silence, "a") };
+        std::thread::sleep(Duration::from_millis(20));
         silence.learn(again, &slow());
         assert!(matches!(silence.send("a"), Err(Fault { error: RemoteError::Slow { .. }, .. })));
         assert!(silence.send("b").is_ok(), "another one may be answered");

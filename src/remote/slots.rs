@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::waits::Waits;
 
@@ -15,8 +15,6 @@ const NEAR: usize = 8;
 const FAR: usize = 32;
 /// Slower answers come from far away.
 const FAR_ANSWER: Duration = Duration::from_millis(10);
-/// As fast as this, asking once more costs less than an answer that may turn out useless.
-const NEAR_ANSWER: Duration = Duration::from_millis(3);
 /// So many times longer than its places, a queue is worth another handshake.
 const LONG: usize = 4;
 
@@ -28,7 +26,6 @@ pub(super) struct Slots {
     waiting: AtomicUsize,
     answers: AtomicUsize,
     fastest_micros: AtomicU64,
-    answered: Notify,
 }
 
 impl Default for Slots {
@@ -40,7 +37,6 @@ impl Default for Slots {
             waiting: count(0),
             answers: count(0),
             fastest_micros: AtomicU64::new(u64::MAX),
-            answered: Notify::new(),
         }
     }
 }
@@ -73,20 +69,6 @@ impl Slots {
         if self.waiting.load(Ordering::Relaxed) > LONG * open {
             self.widen((open + 1).min(NEAR));
         }
-        self.answered.notify_waiters();
-    }
-
-    /// Whether answers come at once. Waits for the first one, if that does not take long.
-    pub(super) async fn is_near(&self) -> bool {
-        let answer = self.answered.notified();
-        tokio::pin!(answer);
-        answer.as_mut().enable();
-        if self.answers.load(Ordering::Relaxed) == 0 {
-            // Late is an answer too: far.
-            let _ = tokio::time::timeout(PATIENCE, answer).await;
-        }
-        let fastest = Duration::from_micros(self.fastest_micros.load(Ordering::Relaxed));
-        fastest <= NEAR_ANSWER
     }
 
     fn widen(&self, places: usize) {
@@ -98,24 +80,6 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn server_is_near_by_its_fastest_answer() {
-        let slots = Slots::default();
-        assert!(!slots.is_near().await, "who has not answered for long is far away");
-        slots.learn(Duration::from_millis(40));
-        assert!(!slots.is_near().await);
-        slots.learn(Duration::from_micros(500));
-        slots.learn(Duration::from_millis(40));
-        assert!(slots.is_near().await);
-    }
-
-    #[tokio::test]
-    async fn first_answer_is_waited_for() {
-        let slots = Slots::default();
-        let (is_near, ()) = tokio::join!(slots.is_near(), async { slots.learn(Duration::from_micros(500)) });
-        assert!(is_near);
-    }
 
     #[tokio::test]
     async fn long_queue_opens_another_place() {

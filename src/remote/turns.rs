@@ -7,7 +7,7 @@
 //! quickly as without a database): that part of the round trip divided by the service time, fewer where that varies.
 //! They start evenly spread, so that none arrives with another. An upload, for which the server reads and writes many
 //! files, has a service time of its own: where that is long, or unknown, nothing starts before it is answered, and it
-//! starts when a server with a database has answered the rest. Where many wait, they go in line instead: see
+//! starts when a server with a database has answered the rest. This is for where there is no
 //! [`ServerLine`](super::line::ServerLine).
 
 use std::sync::Arc;
@@ -20,12 +20,13 @@ use tokio::sync::{
 
 use super::pace::Pace;
 use super::service::Service;
-use super::waits::Waits;
 
 /// A shorter round trip is a server nearby.
 const NEAR: Duration = Duration::from_millis(5);
 /// Who waits so long at the start for the first connection needs not wait for its answer: the server is not nearby.
 const PATIENCE: Duration = Duration::from_millis(25);
+/// Who is not connected within this is not nearby.
+const SOON: Duration = Duration::from_millis(8);
 /// So many ask at once then, until the round trip is known, each on a connection of its own.
 const AT_FIRST: usize = 4;
 /// Never more than this.
@@ -59,7 +60,8 @@ pub(super) struct Turns {
     slow: AtomicU64,
     /// Whether the others are to go in line: until they can, one at a time.
     gathers: AtomicBool,
-    under_way: AtomicUsize,
+    /// Told when a connection was made.
+    known: Notify,
     pace: Pace,
 }
 
@@ -72,7 +74,6 @@ pub(super) struct Turn<'a> {
     _shared: Option<RwLockReadGuard<'a, ()>>,
     /// Of an upload that takes long.
     _alone: Option<RwLockWriteGuard<'a, ()>>,
-    _counted: Waits<'a>,
 }
 
 /// What a request does to the server.
@@ -105,7 +106,7 @@ impl Turns {
             handshakes: AtomicUsize::new(0),
             slow: AtomicU64::new(0),
             gathers: AtomicBool::new(false),
-            under_way: AtomicUsize::new(0),
+            known: Notify::new(),
             pace: Pace::default(),
         }
     }
@@ -128,7 +129,6 @@ impl Turns {
             permit,
             _shared: shared,
             _alone: alone,
-            _counted: Waits::new(&self.under_way),
         }
     }
 
@@ -153,14 +153,16 @@ impl Turns {
         self.adjust();
     }
 
-    /// How many are under way, on connections of their own.
-    pub(super) fn under_way(&self) -> usize {
-        self.under_way.load(Ordering::Relaxed)
-    }
-
-    /// Whether the way to the server takes long; not as long as that is unknown.
-    pub(super) fn is_far(&self) -> bool {
-        self.round_trip().is_some_and(|round_trip| round_trip >= NEAR)
+    /// Whether the way to the server is short. Waits a few milliseconds until that is known.
+    pub(super) async fn is_near(&self) -> bool {
+        let known = self.known.notified();
+        tokio::pin!(known);
+        known.as_mut().enable();
+        if self.round_trip().is_none() {
+            // Late is an answer too: far.
+            let _ = tokio::time::timeout(SOON, known).await;
+        }
+        self.round_trip().is_some_and(|round_trip| round_trip < NEAR)
     }
 
     /// Waits until nothing is under way, and holds everybody off.
@@ -226,6 +228,7 @@ impl Turns {
     pub(super) fn connected(&self, took: Duration) {
         self.handshakes.fetch_add(1, Ordering::Relaxed);
         self.connect.fetch_min(micros(took), Ordering::Relaxed);
+        self.known.notify_waiters();
         self.adjust();
     }
 

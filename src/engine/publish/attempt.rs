@@ -132,7 +132,7 @@ impl Publisher {
             return Box::pin(self.delete_remote(gun, &prepared)).await.map(|done| TryEnd::Done(Box::new(done)));
         }
         // What is signed and recorded meanwhile takes as long as a connection.
-        prepared.server.expect_many();
+        prepared.server.expect_some();
         run.notes = self.check_unmoved(gun, &prepared.entries).await?.into_iter().collect();
         run.notes.extend(prepared.needs.unreleased.iter().cloned());
         self.find_versions(gun, &prepared, run).await?;

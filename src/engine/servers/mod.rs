@@ -28,6 +28,7 @@ pub(in crate::engine) mod helper;
 mod part;
 pub(in crate::engine) mod realms;
 pub(in crate::engine) mod registries;
+mod spoken;
 
 pub use credentials::{Asker, Login};
 pub use helper::end_helpers;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::certificates;
 use super::credentials::{Asker, Credentials, Login};
 use super::registries::Registries;
+use super::spoken;
 use crate::engine::context::Context;
 use crate::engine::error::EngineError;
 use crate::engine::settings::{ServerSources, Settings};
@@ -117,7 +118,11 @@ impl Servers {
         let remarks = self.connections.remarks.clone();
         let making = tokio::task::spawn_blocking(move || {
             let material = certificates::material(&settings, &endpoint, &remarks)?;
-            let setup = setup(&settings, material, chosen, remarks)?;
+            let setup = Setup {
+                speaks_http2: spoken::speaks_http2(&settings.state_dir, &endpoint),
+                learned: Some(spoken::learned(&settings.state_dir, &endpoint)),
+                ..setup(&settings, material, chosen, remarks)?
+            };
             let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
         });
@@ -233,7 +238,6 @@ impl Servers {
     }
 }
 
-/// The proxies that the variables of this process name.
 /// How a server is spoken to.
 pub(super) fn setup(
     settings: &Settings,
@@ -243,9 +247,10 @@ pub(super) fn setup(
 ) -> Result<Setup, RemoteError> {
     let limits = settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout);
     let (proxies, parallel) = (proxies(settings)?, settings.servers.parallel_requests);
-    Ok(Setup { tls, limits, proxies, parallel, chosen, remarks })
+    Ok(Setup { tls, limits, proxies, parallel, chosen, remarks, ..Setup::default() })
 }
 
+/// The proxies that the variables of this process name.
 fn proxies(settings: &Settings) -> Result<Proxies, RemoteError> {
     let variables = &settings.helper_environment;
     Proxies::read(|name| variables.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.to_str()))

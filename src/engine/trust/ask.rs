@@ -150,8 +150,14 @@ impl Trust {
         let is_warm = self.repositories.cache.read(&gun, &Role::Timestamp)?.is_some();
         let load = blocking(self, move |trust| trust.load_local(&gun));
         if is_warm && self.repositories.accepted(source.gun).is_none() {
-            let (local, timestamp) = tokio::join!(load, source.timestamp());
+            let mut guessed = FilesAtHand::default();
+            // What another program left was perhaps not even the newest when it did.
+            let is_ours = self.repositories.memory.verified_at(source.gun).is_some();
+            let timestamp =
+                async { if is_ours { source.timestamp().await } else { source.timestamp_of_old(&mut guessed).await } };
+            let (local, timestamp) = tokio::join!(load, timestamp);
             let mut local = self.with_found(source, local).await?;
+            local.shelf.extend(guessed);
             self.check_clock(source.gun, &mut local, source.date)?;
             let timestamp = match timestamp {
                 Ok(timestamp) => timestamp,

@@ -49,6 +49,19 @@ impl ServerSource<'_> {
         Ok(bytes)
     }
 
+    /// The current timestamp, and with it the snapshot, if what is at hand is probably old: one round trip less.
+    pub(in crate::engine) async fn timestamp_of_old(
+        &mut self,
+        shelf: &mut FilesAtHand,
+    ) -> Result<Vec<u8>, EngineError> {
+        let timestamp = self.fetch(WantedFile::Current(Role::Timestamp), limits::TIMESTAMP);
+        let (timestamp, snapshot) = tokio::join!(timestamp, self.snapshot());
+        let (bytes, date) = timestamp?;
+        self.date = date;
+        snapshot.into_iter().for_each(|(bytes, _)| shelf.put(Role::Snapshot, bytes.into()));
+        Ok(bytes)
+    }
+
     /// The current root.
     pub(in crate::engine) async fn root(&self) -> Result<Vec<u8>, EngineError> {
         Ok(self.fetch(WantedFile::Current(Role::Root), limits::ROOT).await?.0)

@@ -21,6 +21,8 @@ use crate::remote::rate::{Rate, crumbs};
 const IDLE: Duration = Duration::from_secs(10);
 /// Who closes a connection sooner than after so many answers does not want lines.
 const WORTH: usize = 32;
+/// Room for what may come at once.
+const ROOM: usize = 16 * 1024;
 /// A longer head is none.
 const HEAD: usize = 64 * 1024;
 const HEADERS: usize = 100;
@@ -75,7 +77,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                     None => return End::Idle,
                 },
                 // Nothing is due: what comes now is the end, or no answer to anything.
-                came = self.from.read_buf(&mut self.came) => {
+                came = self.receive() => {
                     return if matches!(came, Ok(0)) { End::Idle } else { End::Broken };
                 }
                 () = tokio::time::sleep(IDLE) => return End::Idle,
@@ -114,13 +116,14 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             true => (awaited.limit, awaited.limit),
             false => (ERROR_BODY + REST, ERROR_BODY),
         };
-        let read = self.body(body, &awaited.what, most).await;
-        let (mut body, is_last) = match read {
-            Ok(body) => (body, is_last),
+        let mut read = Vec::new();
+        let is_last = match self.body(body, &mut read, (&awaited.what, most)).await {
+            Ok(()) => is_last,
             // The status tells already; what is left of the body is nobody's answer.
-            Err(_) if !status.is_success() => (Vec::new(), true),
+            Err(_) if !status.is_success() => true,
             Err(fault) => return Err(fault),
         };
+        let mut body = read;
         body.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
         if !status.is_success() {
             body = awaited.confided.kept_out_of(body);
@@ -147,7 +150,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             }
             // As long as a request is being sent its answer is not due.
             let since = asked.max(*progress.borrow());
-            match timeout_at(since + limit, self.from.read_buf(&mut self.came)).await {
+            match timeout_at(since + limit, self.receive()).await {
                 Ok(came) => self.more(came)?,
                 Err(_) if *progress.borrow() > since => {}
                 Err(_) => return Err(Fault::plain(self.slow(Overdue::Answer, limit))),
@@ -182,12 +185,11 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     }
 
     /// Reads a body of at most `most` bytes.
-    async fn body(&mut self, body: Body, what: &str, most: u64) -> Result<Vec<u8>, Fault> {
+    async fn body(&mut self, body: Body, read: &mut Vec<u8>, (what, most): (&str, u64)) -> Result<(), Fault> {
         let mut rate = Rate::new(self.limits.stall);
         let mut cut = Rate::new(self.limits.stall);
-        let mut read = Vec::new();
         match body {
-            Body::Of(length) => self.piece(length, &mut read, (what, most), &mut rate).await?,
+            Body::Of(length) => self.piece(length, read, (what, most), &mut rate).await?,
             Body::InPieces => loop {
                 let length = self.chunk(&mut rate).await?;
                 if length == 0 {
@@ -195,7 +197,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                     while self.line(&mut rate).await? > 2 {}
                     break;
                 }
-                self.piece(length, &mut read, (what, most), &mut rate).await?;
+                self.piece(length, read, (what, most), &mut rate).await?;
                 // They may have come together.
                 cut.piece(usize::try_from(length).unwrap_or(usize::MAX));
                 if cut.is_crumbs() {
@@ -216,7 +218,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 }
             },
         }
-        Ok(read)
+        Ok(())
     }
 
     /// Reads so many bytes.
@@ -279,7 +281,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     /// Waits for bytes; `false` at the end of the connection.
     async fn wait(&mut self, rate: &mut Rate) -> Result<bool, Fault> {
         loop {
-            match timeout_at(rate.until(), self.from.read_buf(&mut self.came)).await {
+            match timeout_at(rate.until(), self.receive()).await {
                 Ok(Ok(0)) => return Ok(false),
                 Ok(Ok(bytes)) => {
                     rate.count(bytes);
@@ -293,6 +295,12 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 Err(_) => return Err(Fault::plain(self.slow(rate.lacks(), self.limits.stall))),
             }
         }
+    }
+
+    /// Receives what is there.
+    async fn receive(&mut self) -> std::io::Result<usize> {
+        self.came.reserve(ROOM);
+        self.from.read_buf(&mut self.came).await
     }
 
     fn more(&self, came: std::io::Result<usize>) -> Result<(), Fault> {

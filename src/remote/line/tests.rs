@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
@@ -16,7 +16,14 @@ fn address() -> Address {
         total: Duration::from_secs(2),
         ..Limits::default()
     };
-    Address { host: "notary.test".into(), name: "notary.test".to_owned(), port: 443, tls: None, limits }
+    Address {
+        host: "notary.test".into(),
+        name: "notary.test".to_owned(),
+        url: Uri::from_static("https://notary.test"),
+        tls: None,
+        limits,
+        learned: None,
+    }
 }
 
 /// An open line, the server's end of its connection, and how it ends.

@@ -12,7 +12,8 @@ use crate::remote::challenge::Challenge;
 use crate::remote::error::RemoteError;
 use crate::remote::fault::{Fault, Reach};
 use crate::remote::http::Answer;
-use crate::remote::line::{Missed, OpenLine};
+use crate::remote::line::{Missed, OpenLine, ServerLine};
+use crate::remote::silence::Sent;
 use crate::remote::token::Authorization;
 use crate::remote::tries::Attempt;
 use crate::remote::turns::{Doing, Turn};
@@ -35,28 +36,28 @@ impl NotaryServer {
             request.headers_mut().insert(CONTENT_TYPE, content_type.clone());
         }
         let doing = if call.method == Method::GET { Doing::Reads } else { Doing::Writes };
-        let (outcome, sent) = loop {
+        let outcome = loop {
             let way = self.way(doing, request.url()).await;
             let sent = inner.silence.send(call.gun.as_str())?;
             match way {
-                Passage::Single(turn) => break (self.send_single(call, request, (doing, turn)).await, sent),
+                Passage::Single(turn) => break self.send_single(call, request, (doing, turn), sent).await,
                 Passage::InLine(line) => {
                     let body = call.body.map(|(_, body)| body).unwrap_or_default();
-                    match line.exchange(&request, body, call.what, call.limit).await {
-                        Ok(answer) => break (Ok(answer), sent),
-                        Err(Missed::Failed(fault)) => break (Err(fault), sent),
+                    let outcome = match line.exchange(&request, body, call.what, call.limit).await {
+                        Ok(answer) => Ok(answer),
+                        Err(Missed::Failed(fault)) => Err(fault),
                         Err(Missed::Unsent) => {
                             if let Some(lines) = &inner.line {
                                 lines.gone(&line).await;
                             }
+                            continue;
                         }
-                    }
+                    };
+                    self.learn(doing, sent, &outcome);
+                    break outcome;
                 }
             }
         };
-        if outcome.is_ok() || doing == Doing::Reads {
-            inner.silence.learn(sent, &outcome);
-        }
         outcome.map_err(|fault| {
             if matches!(fault.error, RemoteError::Tls { .. }) {
                 inner.distrusted.store(true, Ordering::Relaxed);
@@ -66,55 +67,53 @@ impl NotaryServer {
         })
     }
 
+    /// An upload may take long for other reasons than silence.
+    fn learn(&self, doing: Doing, sent: Sent<'_>, outcome: &Result<Answer, Fault>) {
+        if outcome.is_ok() || doing == Doing::Reads {
+            self.inner.silence.learn(sent, outcome);
+        }
+    }
+
     /// Waits until a request may be sent, and says how.
     async fn way(&self, doing: Doing, url: &Url) -> Passage<'_> {
-        let Inner { turns, line, .. } = &*self.inner;
-        let Some(lines) = line else {
+        let turns = &self.inner.turns;
+        while let Some(lines) = self.lines(url) {
+            lines.open(turns);
             tokio::select! {
                 biased;
-                turn = turns.take(doing) => return Passage::Single(turn),
-                never = self.widen(url) => match never {},
-            }
-        };
-        loop {
-            let _waits = lines.waits();
-            self.consider_line();
-            tokio::select! {
-                biased;
-                () = lines.coming() => {}
-                turn = turns.take(doing) => return Passage::Single(turn),
-                never = self.widen(url) => match never {},
+                () = lines.made() => {}
+                turn = async {
+                    lines.waited_long().await;
+                    turns.take(doing).await
+                } => return Passage::Single(turn),
             }
             if let Some(line) = lines.open_line().await {
                 return Passage::InLine(line);
             }
         }
-    }
-
-    /// Makes more ways to a server whose first connection takes long: a line, else more connections.
-    async fn widen(&self, url: &Url) -> Infallible {
-        let Inner { http, turns, line, .. } = &*self.inner;
-        turns.waited_long().await;
-        if let Some(lines) = line.as_ref().filter(|_| http.may_be_plain(url)) {
-            lines.open(turns);
-            lines.given_up().await;
-        }
-        turns.spread();
-        std::future::pending().await
-    }
-
-    /// Many requests are about to come: a line to a server far away is open by then.
-    pub(crate) fn expect_many(&self) {
-        let Inner { http, turns, line, .. } = &*self.inner;
-        if let Some(lines) = line.as_ref().filter(|_| http.is_plain() && turns.is_far()) {
-            lines.open(turns);
+        tokio::select! {
+            biased;
+            turn = turns.take(doing) => Passage::Single(turn),
+            // More connections to a server whose first one takes long.
+            never = async {
+                turns.waited_long().await;
+                turns.spread();
+                std::future::pending::<Infallible>().await
+            } => match never {},
         }
     }
 
-    fn consider_line(&self) {
+    /// The way in line, if there may be one.
+    fn lines(&self, url: &Url) -> Option<&Arc<ServerLine>> {
         let Inner { http, turns, line, .. } = &*self.inner;
-        if let Some(lines) = line.as_ref().filter(|_| http.is_plain()) {
-            lines.consider(turns);
+        line.as_ref().filter(|line| turns.is_free() && !line.is_given_up() && http.may_be_plain(url))
+    }
+
+    /// Requests are about to come: there is a line by then.
+    pub(crate) fn expect_some(&self) {
+        let url = self.inner.endpoint.url("v2/");
+        if let Some(lines) = url.ok().and_then(|url| self.lines(&url)) {
+            lines.open(&self.inner.turns);
         }
     }
 
@@ -124,19 +123,21 @@ impl NotaryServer {
         call: &NotaryCall<'_>,
         mut request: Request,
         (doing, turn): (Doing, Turn<'_>),
+        sent: Sent<'_>,
     ) -> Result<Answer, Fault> {
         let (inner, host) = (&*self.inner, self.host());
         let upload = call.body.map(|(_, body)| Upload::attach(&mut request, body));
         let outcome = inner.http.exchange(host, request, upload.as_ref(), call.what, call.limit).await;
         let is_calm = turn.is_calm();
+        // Whose turn is next knows it.
+        self.learn(doing, sent, &outcome);
         drop(turn);
         // Whose turn is next asks before this answer is worked on, which may take longer than the server needs.
         tokio::task::yield_now().await;
         if let Ok(answer) = &outcome {
             let (took, is_used) = answer.began;
-            inner.slots.learn(took);
             inner.turns.answered(doing, took, is_used, is_calm);
-            self.consider_line();
+            self.unlearn();
         }
         let is_part = upload.is_some_and(|upload| !upload.is_whole());
         outcome.map_err(|fault| match fault.reach {

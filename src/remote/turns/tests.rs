@@ -63,13 +63,12 @@ async fn who_waits_long_for_the_first_connection_asks_on_another_unless_a_line_i
     turns.waited_long().await;
     turns.gather(true);
     turns.spread();
-    assert_eq!((turns.open(), turns.under_way()), (1, 1));
+    assert_eq!(turns.open(), 1);
     turns.gather(false);
     turns.spread();
     let second = turns.take(Doing::Reads).await;
-    assert_eq!((turns.open(), turns.under_way()), (AT_FIRST, 2));
+    assert_eq!(turns.open(), AT_FIRST);
     drop((first, second));
-    assert_eq!(turns.under_way(), 0);
     turns.connected(MILLI(1));
     assert_eq!((turns.open(), turns.places.available_permits()), (1, 1));
 }
@@ -77,7 +76,7 @@ async fn who_waits_long_for_the_first_connection_asks_on_another_unless_a_line_i
 #[tokio::test]
 async fn while_a_line_is_coming_a_server_far_away_gets_one_request_at_a_time() {
     let turns = measured(50, &[51; 80]);
-    assert!(turns.is_far() && !measured(1, &[]).is_far() && !Turns::new(None).is_far());
+    assert!(!turns.is_near().await && measured(1, &[]).is_near().await && !Turns::new(None).is_near().await);
     turns.gather(true);
     let _one = turns.take(Doing::Reads).await;
     turns.answered(Doing::Reads, MILLI(51), true, true);
@@ -85,6 +84,13 @@ async fn while_a_line_is_coming_a_server_far_away_gets_one_request_at_a_time() {
     turns.gather(false);
     let _another = turns.take(Doing::Reads).await;
     assert!(is_pending(turns.waited_long()).await, "a connection was made");
+}
+
+#[tokio::test]
+async fn how_far_a_server_is_is_waited_for_a_moment() {
+    let turns = Turns::new(None);
+    let (is_near, ()) = tokio::join!(turns.is_near(), async { turns.connected(MILLI(1)) });
+    assert!(is_near);
 }
 
 async fn is_pending<T>(waiting: impl Future<Output = T>) -> bool {

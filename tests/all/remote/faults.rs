@@ -48,6 +48,16 @@ async fn a_server_that_says_nothing_is_waited_for_twice_and_not_for_each_file() 
 }
 
 #[tokio::test]
+async fn a_silent_server_is_waited_for_twice_where_all_files_are_asked_for_at_once() {
+    let server = Scripted::start(|_, _| Act::SendAndHang(Vec::new())).await;
+    let client = client(&server.url());
+    let all = futures_util::future::join_all((0..8).map(|_| fetch(&client))).await;
+    let is_slow = |got: &_| matches!(got, Err(RemoteError::Slow { what: Overdue::Answer, .. }));
+    assert!(all.iter().all(is_slow), "{all:?}");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_server_that_lets_one_request_of_two_fall_is_asked_on() {
     let act = |_: &_, at: usize| {
         if at.is_multiple_of(2) { Act::SendAndHang(Vec::new()) } else { answer("200 OK", &[], FILE) }

@@ -264,11 +264,14 @@ async fn told(greeting: &'static [u8]) -> TlsFault {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let serving = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
-        stream.write_all(greeting).await.unwrap();
-        // Until the client has gone: a reset would take the bytes with it.
-        stream.read_to_end(&mut Vec::new()).await.unwrap_or_default();
+        // One for a line, and one that tells why there is none.
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_buf(&mut Vec::with_capacity(4096)).await.unwrap();
+            stream.write_all(greeting).await.unwrap();
+            // Until the client has gone: a reset would take the bytes with it.
+            stream.read_to_end(&mut Vec::new()).await.unwrap_or_default();
+        }
     });
     let endpoint = Endpoint::parse(&url, false).unwrap();
     let place = Some("/home/me/.docker/tls/localhost/ca.crt".into());

@@ -10,6 +10,7 @@ use crate::engine::reference::{parse_bare, parse_tagged};
 use crate::engine::tags::pushed::{self, PushLine};
 use crate::engine::{Kind, Problem, SignedTarget, typed};
 use crate::printable::system_words;
+use crate::tuf::content::shown;
 use crate::tuf::{Gun, TargetName};
 
 /// Longest list of tags, in bytes: some hundred thousand lines.
@@ -77,7 +78,7 @@ pub(super) fn tag_list(path: &Path, named: Option<Named<'_>>, literal: bool) -> 
         }
         bytes
     } else {
-        read_named(path, LIST).map_err(|e| vec![unreadable(&path.display().to_string(), &e)])?
+        read_named(path, LIST).map_err(|e| vec![unreadable(&shown(path), &e)])?
     };
     let text = String::from_utf8_lossy(&bytes);
     let is_listed = |line: &str| line.split_whitespace().nth(1).is_some_and(|word| word.starts_with("sha256:"));
@@ -115,7 +116,7 @@ fn written_tags(
     }
     if tags.is_empty() && problems.is_empty() {
         let hint = "give lines of REPO:TAG, digest and size, or all that docker push writes once it has pushed";
-        return Err(vec![input(format!("{} names no tag: nothing is signed", path.display()), hint)]);
+        return Err(vec![input(format!("{} names no tag: nothing is signed", shown(path)), hint)]);
     }
     if problems.is_empty() { Ok(tags) } else { Err(problems) }
 }

@@ -1,5 +1,6 @@
 //! From arguments to an exit code: what kind of run this is, its settings, its runtime.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::settings::{settings, sources};
 use super::{Arguments, Command, Console, Ending, mistyped, sandbox, screen, shell};
 use crate::engine::{Engine, FirstContact, Problem};
 use crate::printable::printable;
-use crate::tuf::content::{CONTENT_GIVEN, holds_key, is_no_name};
+use crate::tuf::content::{CONTENT_GIVEN, LINE_GIVEN, holds_key, is_line, is_no_name};
 
 /// Threads that read and write files and compute. Who waits for a person or a token has a thread of its own.
 const AT_THE_DISK: usize = 32;
@@ -58,19 +59,30 @@ async fn start(console: Console, arguments: Arguments) -> Result<Ending, Problem
     }
 }
 
-/// Ends a run whose arguments hold the content of a key: whatever reads them would quote it, and the log keep it.
+/// Ends a run whose arguments hold the content of a key, or are a line of one: whatever reads them would quote it, and the
+/// log keep it, or a folder bear its name.
 #[must_use]
 pub fn refuse_content() -> Option<ExitCode> {
-    let holds = std::env::args_os().skip(1).any(|argument| holds_key(&argument.to_string_lossy()));
-    holds.then(|| {
-        let json = std::env::args_os().any(|argument| argument == "--json");
-        let problem = input(
-            CONTENT_GIVEN,
-            "others see the arguments of a program: take that key for one that was seen by others",
-        );
-        Console::new(json).problem(&problem);
-        Ending::failed(problem).exit_code()
-    })
+    let what = std::env::args_os().skip(1).find_map(|argument| content(&argument.to_string_lossy()))?;
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let problem = input(what, "others see the arguments of a program: take that key for one that was seen by others");
+    Console::new(json).problem(&problem);
+    Some(Ending::failed(problem).exit_code())
+}
+
+/// What is said of an argument, or the value of an option, that is the content of a key. What a file or its folder is called
+/// is a name however it looks.
+fn content(argument: &str) -> Option<&'static str> {
+    let is_there = |text: &str| {
+        let path = Path::new(text);
+        path.exists() || path.parent().is_some_and(|folder| folder != Path::new("") && folder.exists())
+    };
+    let value = argument.split_once('=').map(|(_, value)| value);
+    let is_given = |text: &str| is_line(text) && !is_there(text);
+    match holds_key(argument) {
+        true => Some(CONTENT_GIVEN),
+        false => [Some(argument), value].into_iter().flatten().any(is_given).then_some(LINE_GIVEN),
+    }
 }
 
 /// An argument in drawable form; of one that is no name at most the option that it is for.

@@ -6,6 +6,7 @@ use super::error::EngineError;
 use super::wording::shell_word;
 use crate::remote::registry::{is_component, is_digest, is_tag};
 use crate::tuf::Gun;
+use crate::tuf::content::quoted;
 
 /// What a user named: a repository, and perhaps an image in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub fn parse_bare(text: &str, literal: bool) -> Result<Gun, EngineError> {
         (Some(_), None) => "a tag",
     };
     Err(EngineError::Input {
-        message: format!("{text:?} names {what}, but this is about the whole repository"),
+        message: format!("{} names {what}, but this is about the whole repository", quoted(text)),
         hint: format!("name the repository: {}", reference.familiar),
     })
 }
@@ -86,7 +87,7 @@ pub fn parse_bare(text: &str, literal: bool) -> Result<Gun, EngineError> {
 /// As [`parse_repository`]; `Input` without a tag, or with a digest.
 pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineError> {
     let untagged = |name: &str| EngineError::Input {
-        message: format!("{text:?} names no tag"),
+        message: format!("{} names no tag", quoted(text)),
         hint: format!("name one: {name}:TAG"),
     };
     if literal {
@@ -99,7 +100,7 @@ pub fn parse_tagged(text: &str, literal: bool) -> Result<(Gun, String), EngineEr
     match (reference.tag, reference.digest) {
         (Some(tag), None) => Ok((reference.gun, tag)),
         (_, Some(_)) => Err(EngineError::Input {
-            message: format!("{text:?} names an image by digest, but a tag is signed or revoked by its name"),
+            message: format!("{} names an image by digest, but a tag is signed or revoked by its name", quoted(text)),
             hint: format!("name the tag: {}:TAG", reference.familiar),
         }),
         (None, None) => Err(untagged(&reference.familiar)),
@@ -152,7 +153,7 @@ pub fn capitals(text: &str) -> Option<String> {
 
 fn malformed(text: &str, why: &str) -> EngineError {
     EngineError::Input {
-        message: format!("{text:?} is not a repository name: {why}"),
+        message: format!("{} is not a repository name: {why}", quoted(text)),
         hint: "write it as for docker pull; for a collection of notary, add --gun".to_owned(),
     }
 }

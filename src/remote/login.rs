@@ -112,13 +112,17 @@ impl ServerLogin {
             }
             self.told(asking, error, answer)
         })?;
-        if refused.is_some_and(|refused| refused.header == next.header) {
-            return Err(self.refusal(asking, answer, refused).await);
+        if refused.is_none_or(|refused| refused.header != next.header) {
+            return Ok(next);
         }
-        Ok(next)
+        match self.of_person(asking, answer, &next).await? {
+            Some(of_person) => Ok(of_person),
+            None => Err(self.refusal(asking, answer, refused).await),
+        }
     }
 
-    /// What to send where anybody's token is not enough: asks a person, if there is no login and one can be asked.
+    /// What to send where anybody's token is not enough: a login that is there by now, as one is that was typed for another
+    /// request meanwhile, else one of a person who can be asked.
     pub(super) async fn of_person(
         &self,
         asking: Asking<'_>,
@@ -126,9 +130,7 @@ impl ServerLogin {
         refused: &Authorization,
     ) -> Result<Option<Authorization>, RemoteError> {
         let Some(challenge @ Challenge::Bearer { .. }) = Challenge::read(&answer.headers) else { return Ok(None) };
-        let (base, registry) = (asking.endpoint.base(), asking.registry);
-        let has_login = refused.login.is_some() || matches!(self.credentials.find(base, registry).await, Ok(Some(_)));
-        match has_login || self.find_or_ask(asking).await?.is_none() {
+        match refused.login.is_some() || self.find_or_ask(asking).await?.is_none() {
             true => Ok(None),
             false => self.log_in(asking, &challenge, Some(refused)).await.map(Some),
         }

@@ -316,6 +316,51 @@ fn the_content_of_a_key_is_never_quoted() {
     assert!(!log.contains("MIGH"), "{log}");
 }
 
+/// One line of a key may be all of it: no command quotes it, keeps it in the log, or calls a file or folder by it.
+#[test]
+fn a_line_of_a_key_is_never_quoted() {
+    let home = TempDir::new().unwrap();
+    for line in [
+        "MC4CAQAwBQYDK2VwBCIEIG1uMMcZirCqtydsXyYk0Jw2n4bQ7uR3hVt9sLq8ZfEa",
+        "n6lEt77LGlrZaR0bQmVhV2+Sk1xUqTzVn0CfAhRANCAARyE8H3cJd5gLw1oZk/Yp",
+        "n6lEt77LGlrZaR0bQmVhV2+Sk1xUqTzVn0CfAhRANCAARyE8H3c=",
+    ] {
+        let (signer, image, option) = (format!("bob={line}"), format!("r.test/app:a/{line}"), format!("--from={line}"));
+        for arguments in [
+            &["inspect", line][..],
+            &["key", "load", line],
+            &["key", "export", line],
+            &["key", "remove", line],
+            &["setup", "r.test/app", "--signer", &signer],
+            &["sign", &image],
+            &["sign", "--from", line],
+            &["sign", "r.test/app", &option],
+            &["pick", line],
+            &["completions", line],
+            &["gate", line],
+            &["man", line],
+            &["delegation", "add", "r.test/app", line],
+            &["--passphrase-fd", line, "key", "list"],
+            &["--gun", line, "inspect", line],
+        ] {
+            let ran = trustdeck(&home, arguments);
+            assert!(ran.code != 0 && !ran.stderr.is_empty(), "{arguments:?}: {ran:?}");
+            assert!(
+                ![&ran.stderr, &ran.stdout].iter().any(|text| text.contains(&line[..20])),
+                "{arguments:?}: {ran:?}"
+            );
+        }
+        let log = std::fs::read_to_string(home.path().join(".local/state/trustdeck/trustdeck.log")).unwrap_or_default();
+        assert!(!log.contains(&line[..20]), "{log}");
+        assert!(!std::path::Path::new(line).exists());
+    }
+    // A file may be called so: that is its name then.
+    let file = home.path().join("n6lEt77LGlrZaR0bQmVhV2Sk1xUqTzVn0CfAhRANCAARyE8H3c");
+    std::fs::write(&file, "no key").unwrap();
+    let ran = trustdeck(&home, &["key", "load", file.to_str().unwrap()]);
+    assert!(ran.code != 0 && !ran.stderr.contains("a line of a key"), "{ran:?}");
+}
+
 /// What is only too long, or has several lines, keeps the error that it leads to.
 #[test]
 fn what_is_no_name_is_told_what_is_wrong_with_it() {

@@ -36,24 +36,35 @@ pub(super) async fn take_over(context: &Context, command: &TakeOver) -> Result<E
             context.console.say(&format!("{gun}: the file was written for {there}; this machine asks {here}"));
         }
     }
-    let (mut shown, mut problems) = show_all(context, &file, &command.publishing.agreement).await?;
-    only_shown(&mut file, &shown);
+    // What could not be read is told however the rest ends.
+    let mut unread = Vec::new();
+    match take_readable(context, &mut file, command, &mut unread).await {
+        Ok(ending) => Ok(Ending { problems: [unread, ending.problems].concat(), ..ending }),
+        Err(problem) if unread.is_empty() => Err(problem),
+        Err(problem) => Ok(Ending { problems: [unread, vec![problem]].concat(), ..Ending::done() }),
+    }
+}
+
+/// Takes over what can be shown, and says why of what is left out.
+async fn take_readable(
+    context: &Context,
+    file: &mut HandOver,
+    command: &TakeOver,
+    unread: &mut Vec<Problem>,
+) -> Result<Ending, Problem> {
+    let mut shown = show_all(context, file, &command.publishing.agreement, unread).await?;
+    only_shown(file, &shown);
     let guns: Vec<Gun> = shown.iter().map(|shown| shown.gun().clone()).collect();
     prepare(context, &guns, &command.publishing).await?;
-    problems.extend(show_again(context, &file, &mut shown).await);
-    only_shown(&mut file, &shown);
+    unread.extend(show_again(context, file, &mut shown).await);
+    only_shown(file, &shown);
     if shown.is_empty() {
         if context.console.json {
             context.console.result_json(&serde_json::json!([]))?;
         }
-        return Ok(Ending { problems, ..Ending::done() });
+        return Ok(Ending::done());
     }
-    let ended = take_shown(context, (&file, shown), command).await;
-    match ended {
-        Ok(ending) => Ok(Ending { problems: [problems, ending.problems].concat(), ..ending }),
-        Err(problem) if problems.is_empty() => Err(problem),
-        Err(problem) => Ok(Ending { problems: [problems, vec![problem]].concat(), ..Ending::done() }),
-    }
+    take_shown(context, (file, shown), command).await
 }
 
 /// Leaves out of the file what was not shown: it must not be signed.
@@ -107,15 +118,16 @@ async fn show_all(
     context: &Context,
     file: &HandOver,
     agreement: &Agreement,
-) -> Result<(Vec<Shown>, Vec<Problem>), Problem> {
+    unread: &mut Vec<Problem>,
+) -> Result<Vec<Shown>, Problem> {
     let (trust, views) = (context.engine.trust(), context.engine.views());
-    let (mut unseen, mut all, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut unseen, mut all) = (Vec::new(), Vec::new());
     for HandOverRepository { gun, .. } in &file.repositories {
         let (is_known, alike) = (trust.is_known(gun)?, trust.alike(gun)?);
         let view = match views.preview(gun).await {
             Ok(view) => view,
             Err(error) => {
-                failed.push(about(error, gun));
+                unread.push(about(error, gun));
                 continue;
             }
         };
@@ -134,7 +146,7 @@ async fn show_all(
         unseen.push((gun, why));
     }
     if unseen.is_empty() || agreement.accept.is_some() {
-        return Ok((all, failed));
+        return Ok(all);
     }
     if context.console.interactive && !agreement.yes {
         for (gun, _) in unseen {
@@ -143,7 +155,7 @@ async fn show_all(
                 return Err(EngineError::Cancelled.problem());
             }
         }
-        return Ok((all, failed));
+        return Ok(all);
     }
     let unseen: Vec<String> = unseen.into_iter().map(|(gun, why)| format!("{gun} {why}")).collect();
     let hint = "compare what is shown with the sender, by another way than the file came; then repeat with --accept";

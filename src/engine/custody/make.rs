@@ -11,6 +11,7 @@ use crate::engine::error::{EngineError, refuse};
 use crate::engine::reference::in_command;
 use crate::keys::pem::Block;
 use crate::keys::{KeyError, NewPassphrase, Passphrase, PrivateKey};
+use crate::tuf::content::quoted;
 use crate::tuf::{Algorithm, CanonicalKeyId, Gun, PublicKey, Role};
 
 /// A key to be made.
@@ -278,8 +279,10 @@ pub(in crate::engine) fn check_name(name: &str) -> Result<(), EngineError> {
     if fits {
         return Ok(());
     }
-    let message =
-        format!("{name:?} is no name for a key: lower-case letters, digits, - and _; it begins with a letter or digit");
+    let message = format!(
+        "{} is no name for a key: lower-case letters, digits, - and _; it begins with a letter or digit",
+        quoted(name)
+    );
     Err(refuse(message, "take a name such as alice"))
 }
 

@@ -29,7 +29,7 @@ mod listed;
 pub mod pulled;
 mod revoke;
 pub(in crate::engine) mod rotation;
-mod signing;
+pub mod signing;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};

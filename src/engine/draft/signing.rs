@@ -6,10 +6,21 @@ use super::Draft;
 use crate::tuf::verify::{LEAP, SeenRoles, Tally, tally};
 use crate::tuf::{Loaded, Metadata, PublicKey, Role, RoleKeys, Standing, Targets};
 
-/// How far a role's version may rise at once where nothing of it was ever verified here: its signers may have published for years, and refusing that
-/// would lock them out of the role. It leaves room for thousands of such jumps, and more than [`LEAP`] is a danger to be
-/// accepted, with its number.
+/// How far a role's version may rise at once where nothing of it was ever verified here, or a key that was removed since has
+/// signed as much: its signers may have published for years, and refusing that would lock them out of the role. It leaves
+/// room for thousands of such jumps, and more than [`LEAP`] is a danger to be accepted, with its number.
 const FIRST_JUMP: u64 = 1_000_000;
+
+/// How far the next version of a role is above what was verified of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rise {
+    /// As far as versions rise.
+    Usual,
+    /// Further, as they do where others publish for years: to be accepted.
+    Far,
+    /// So far that only a false version can lead there, and after it there may be no room for another.
+    TooFar,
+}
 
 impl<'a> Draft<'a> {
     /// The listed keys of a role that are in the store: those that sign. A new root is signed by the old keys too.
@@ -108,19 +119,20 @@ impl<'a> Draft<'a> {
         self.ground.set?.newest_settled(role)
     }
 
-    /// Whether `next` is too far above what was verified of a role: only a version that no key of the role has signed can
-    /// lead there, and after it there may be no room for another.
+    /// How far `next` is above what was verified of a role. Where something was, only a file that a key of before has signed
+    /// tells of publishes that this machine has not seen; whoever still holds that key may have written it to use up the
+    /// versions.
     #[must_use]
-    pub fn is_jump(&self, role: &Role, next: u64) -> bool {
+    pub fn rise(&self, role: &Role, next: u64) -> Rise {
         let verified = self.verified_version(role);
-        let room = if verified.is_some() { LEAP } else { FIRST_JUMP };
-        role.holds_targets() && next > verified.unwrap_or(0).saturating_add(room)
-    }
-
-    /// Whether a role of which nothing was ever verified here would begin further up than a known one may rise.
-    #[must_use]
-    pub fn begins_far(&self, role: &Role, next: u64) -> bool {
-        role.holds_targets() && self.verified_version(role).is_none() && next > LEAP
+        let former = self.ground.set.and_then(|set| set.former_signers(role)).map(|(version, _)| version);
+        let is_accounted = verified.is_none() || former.is_some_and(|former| next <= former.saturating_add(LEAP));
+        match next.saturating_sub(verified.unwrap_or(0)) {
+            _ if !role.holds_targets() => Rise::Usual,
+            ..=LEAP => Rise::Usual,
+            ..=FIRST_JUMP if is_accounted => Rise::Far,
+            _ => Rise::TooFar,
+        }
     }
 
     /// Whether this machine signs the snapshot: its key is in the store. Else the server does.

@@ -9,6 +9,7 @@ use super::{RepositoryPlan, RoleDiff, Weight};
 use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, role_word};
+use crate::engine::draft::signing::Rise;
 use crate::engine::wording::{count, natural};
 use crate::tuf::{Loaded, Origin, Role, Target, TargetName, Targets, TrustedSet};
 
@@ -81,7 +82,7 @@ fn of_tag(set: &TrustedSet, role: &Role, tag: &TargetName, target: &Target, good
 }
 
 /// Signing what nobody known has signed: an acceptance of its own.
-pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
+pub(super) fn warn(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, found: &mut Warnings) {
     for file in &plan.unknown {
         let word = role_word(&file.role);
         let is_met = draft.ground().set.is_some_and(|set| set.newest_verified(&file.role).is_some());
@@ -120,7 +121,7 @@ pub(super) fn warn(draft: &Draft<'_>, plan: &RepositoryPlan, found: &mut Warning
         found.push(warning);
     }
     older(draft, found);
-    jumps(draft, found);
+    jumps(draft, names, found);
     untouched(draft, plan, found);
 }
 
@@ -178,28 +179,51 @@ fn loses_tags(draft: &Draft<'_>, plan: &RepositoryPlan, role: &Role) -> bool {
     has_tags && role.is_released() && plan.roles.iter().any(|diff| diff.role == *role && loses(diff))
 }
 
-/// Versions from files that nobody known has signed, far above what was verified.
-fn jumps(draft: &Draft<'_>, found: &mut Warnings) {
+/// Versions far above what was verified: from files that keys of now have not signed.
+fn jumps(draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
     let roles: BTreeSet<&Role> = draft.touched().keys().collect();
     for role in roles {
         let next = draft.next_version(role, &crate::tuf::verify::SeenRoles::new());
-        if draft.is_jump(role, next) {
-            let word = role_word(role);
-            let headline = format!("the version of {word} would jump to {next}");
-            let verified =
-                draft.verified_version(role).map_or_else(|| "none".to_owned(), |version| version.to_string());
-            let detail = format!(
-                "The highest version that was verified is {verified}; the server demands more because of a file that \
-                 none of its keys has signed. After such a jump there may be no room for another version: ask whoever runs \
-                 the server to remove that file."
-            );
-            found.push(attack(Weight::Block, headline, detail));
-        } else if draft.begins_far(role, next) {
-            let headline = format!("{} would begin with version {next}", role_word(role));
-            let detail = "This machine has verified no version of it, and the server demands one above that of a file \
-                          that nobody known has signed. Ask its signers whether they have published so often."
-                .to_owned();
-            found.push(attack(Weight::Danger, headline, detail));
-        }
+        let (rise, word, verified) = (draft.rise(role, next), role_word(role), draft.verified_version(role));
+        let former = draft.ground().set.and_then(|set| set.former_signers(role)).map(|(_, keys)| names.of(keys));
+        let by = former.as_ref().map_or_else(
+            || "none of its keys has signed".to_owned(),
+            |signers| format!("nobody has signed but {}, removed since", signers.join(", ")),
+        );
+        let begins = rise == Rise::Far && verified.is_none();
+        let headline = match begins {
+            true => format!("{word} would begin with version {next}"),
+            false => format!("the version of {word} would jump to {next}"),
+        };
+        let verified = verified.map_or_else(|| "none".to_owned(), |version| version.to_string());
+        let demands = format!(
+            "The highest version that was verified is {verified}; the server demands more because of a file that {by}."
+        );
+        let (weight, detail) = match rise {
+            Rise::Usual => continue,
+            Rise::Far if begins => {
+                let by = if former.is_some() { by } else { "nobody known has signed".to_owned() };
+                let detail = format!(
+                    "This machine has verified no version of it, and the server demands one above that of a file that \
+                     {by}. Ask its signers whether they have published so often."
+                );
+                (Weight::Danger, detail)
+            }
+            Rise::Far => {
+                let detail = format!(
+                    "{demands} So often may have been published before the removal; but whoever has that key still can \
+                     use up the versions of the role so. Ask its signers whether they have published so often."
+                );
+                (Weight::Danger, detail)
+            }
+            Rise::TooFar => {
+                let detail = format!(
+                    "{demands} After such a jump there may be no room for another version: ask whoever runs the server to \
+                     remove that file."
+                );
+                (Weight::Block, detail)
+            }
+        };
+        found.push(attack(weight, headline, detail));
     }
 }

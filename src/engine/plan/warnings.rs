@@ -43,7 +43,7 @@ pub(in crate::engine) fn warnings(
     base_roles(facts, draft, &mut found);
     left_without_keys(draft, plan, &mut found);
     vouching(draft, plan, &mut found);
-    super::strangers::warn(draft, plan, &mut found);
+    super::strangers::warn(draft, names, plan, &mut found);
     revivals(draft, plan, &mut found);
     rotations(draft, plan, &mut found);
     snapshot_is_here(facts, draft, plan, &mut found);

@@ -10,6 +10,7 @@ use jiff::Timestamp as Time;
 
 use crate::engine::draft::Draft;
 use crate::engine::draft::base_roles::replace_keys;
+use crate::engine::draft::signing::Rise;
 use crate::engine::trust::limits;
 use crate::keys::{KeyError, PrivateKey, root_certificate};
 use crate::tuf::metadata::{BaseRole, default_expiry};
@@ -67,9 +68,9 @@ pub enum SigningError {
     /// Somebody has used up the version numbers that Notary can count.
     #[error("the next version of {role} would be {version}, more than Notary can count")]
     Version { role: Role, version: u64 },
-    /// Only a file that nobody known has signed asks for such a version.
+    /// Only a file that no key of the role has signed asks for such a version.
     #[error(
-        "the version of {role} would jump from {} to {version}, which only a file that nobody known has signed asks for",
+        "the version of {role} would jump from {} to {version}, which only a file that none of its keys of now has signed asks for",
         .verified.map_or_else(|| "none".to_owned(), |version| version.to_string())
     )]
     Jump { role: Role, version: u64, verified: Option<u64> },
@@ -279,7 +280,7 @@ fn sign_snapshot(
 }
 
 fn countable(draft: &Draft<'_>, role: &Role, version: u64) -> Result<u64, SigningError> {
-    if draft.is_jump(role, version) {
+    if draft.rise(role, version) == Rise::TooFar {
         let verified = draft.verified_version(role);
         return Err(SigningError::Jump { role: role.clone(), version, verified });
     }

@@ -72,13 +72,17 @@ impl Trust {
         let repositories = &self.repositories;
         let _turn = repositories.turn(gun).await;
         let server = self.servers.server(gun).await?;
-        let mut source = ServerSource { server: &server, gun, access, stop, date: None };
+        let mut source = ServerSource::new(&server, gun, access, stop);
         let held = repositories.session(gun).filter(|session| session.complete && session.set.is_some());
         let answer = match &held {
             Some(session) => self.ask_again(&mut source, session).await,
             None => self.ask_first(&mut source).await,
         };
         let skew = source.date.map(|date| date.duration_since(self.context.now()));
+        if answer.is_err() && source.has_some {
+            let name = gun.clone();
+            blocking(self, move |trust| trust.note_lost(&name, None)).await?;
+        }
         match answer {
             Ok(answer) => self.settle(gun, answer, held, skew).await,
             Err(EngineError::Absent { .. }) => {
@@ -344,10 +348,7 @@ impl Trust {
         };
         if lost.is_some() {
             let server = self.servers.server_address(gun).map(|(url, _)| url).ok();
-            match self.repositories.memory.note_lost(gun, server) {
-                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
-                noted => noted?,
-            }
+            self.note_lost(gun, server)?;
         }
         Ok(Session {
             set: None,
@@ -360,6 +361,17 @@ impl Trust {
             skew: None,
             lost,
         })
+    }
+
+    /// Remembers which server has lost it, or that what it has is not nothing, be that good or not. Blocking.
+    fn note_lost(&self, gun: &Gun, lost: Option<String>) -> Result<(), EngineError> {
+        match self.repositories.memory.note_lost(gun, lost) {
+            Err(error) if error.is_unkept() => {
+                self.servers.say_unkept(&error);
+                Ok(())
+            }
+            noted => noted,
+        }
     }
 
     fn absent_if_gone(&self, gun: &Gun, error: EngineError) -> EngineError {

@@ -26,7 +26,7 @@ impl Trust {
         let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
         // The writer's token is at hand, so that no second one is asked for; without, what anybody may read is read.
-        let mut source = ServerSource { server: &server, gun, access: Access::Push, stop: &stop, date: None };
+        let mut source = ServerSource::new(&server, gun, Access::Push, &stop);
         let mut shelf = FilesAtHand::default();
         let mut guess = Box::pin(source.guess_by_hash(likely.clone(), &mut shelf)).await;
         if matches!(&guess, Err(EngineError::Remote { source, .. }) if source.is_of_login()) {

@@ -30,7 +30,7 @@ impl Trust {
         let first = versions.map_or(1, |count| root.version.saturating_sub(count)).max(1);
         let server = self.servers.server(gun).await?;
         let stop = CancellationToken::new();
-        let source = ServerSource { server: &server, gun, access: Access::Push, stop: &stop, date: None };
+        let source = ServerSource::new(&server, gun, Access::Push, &stop);
         let mut found: BTreeSet<KeyId> = BTreeSet::new();
         for version in first..root.version {
             let bytes = match source.root_version(version).await {

@@ -24,7 +24,7 @@ impl Trust {
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let repositories = &self.repositories;
-        let source = ServerSource { server, gun, access: Access::Pull, stop, date: None };
+        let source = ServerSource::new(server, gun, Access::Pull, stop);
         let known = match pin::resolve(repositories.cache.read(gun, &Role::Root)?, repositories.memory.root(gun)?) {
             RootPin::Known { root, .. } => root,
             RootPin::None if created => return is_free(&source).await,

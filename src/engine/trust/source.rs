@@ -27,12 +27,26 @@ pub(in crate::engine) struct ServerSource<'a> {
     pub(in crate::engine) stop: &'a CancellationToken,
     /// The server's clock, as it said last.
     pub(in crate::engine) date: Option<Time>,
+    /// Whether it has shown anything of the repository.
+    pub(in crate::engine) has_some: bool,
 }
 
 /// What was asked for at once on first contact.
 pub(in crate::engine) struct Guess {
     pub(in crate::engine) root: Vec<u8>,
     pub(in crate::engine) timestamp: Vec<u8>,
+}
+
+impl<'a> ServerSource<'a> {
+    /// Nothing was asked yet.
+    pub(in crate::engine) fn new(
+        server: &'a NotaryServer,
+        gun: &'a Gun,
+        access: Access,
+        stop: &'a CancellationToken,
+    ) -> Self {
+        Self { server, gun, access, stop, date: None, has_some: false }
+    }
 }
 
 impl ServerSource<'_> {
@@ -45,7 +59,7 @@ impl ServerSource<'_> {
     /// The current timestamp.
     pub(in crate::engine) async fn timestamp(&mut self) -> Result<Vec<u8>, EngineError> {
         let (bytes, date) = self.fetch(WantedFile::Current(Role::Timestamp), limits::TIMESTAMP).await?;
-        self.date = date;
+        (self.date, self.has_some) = (date, true);
         Ok(bytes)
     }
 
@@ -93,7 +107,7 @@ impl ServerSource<'_> {
         );
         let root = root?;
         let (timestamp, date) = timestamp?;
-        self.date = date;
+        (self.date, self.has_some) = (date, true);
         // A guess that failed is asked for again by hash, and its error counts then.
         for (role, file) in [(Role::Targets, targets.ok()), (Role::Snapshot, snapshot)] {
             if let Some((bytes, _)) = file {
@@ -122,7 +136,7 @@ impl ServerSource<'_> {
         );
         let root = root?;
         let (timestamp, date) = timestamp?;
-        self.date = date;
+        (self.date, self.has_some) = (date, true);
         let files = files.into_iter().map(|(role, file)| (role, file.ok()));
         for (role, file) in files.chain([(Role::Snapshot, snapshot)]) {
             if let Some((bytes, _)) = file {

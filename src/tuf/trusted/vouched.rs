@@ -8,6 +8,7 @@ use super::super::check::standing_at;
 use super::super::count::tally;
 use super::super::envelope::Envelope;
 use super::super::fault::VerifyError;
+use super::super::key::PublicKey;
 use super::super::loaded::{Loaded, Origin, Seen, SetAside, Verified};
 use super::super::metadata::{Metadata, RoleKeys, Targets};
 use super::super::names::{DelegationName, Role};
@@ -61,6 +62,13 @@ impl TrustedSet {
     pub fn newest_settled(&self, role: &Role) -> Option<u64> {
         let loaded = self.file(role).filter(|file| file.origin.is_settled()).map(|file| file.content.version);
         self.good_marks(role).map(|mark| mark.version).chain(loaded).max()
+    }
+
+    /// The version of a role's file for which only keys of before speak, and those that signed it.
+    #[must_use]
+    pub fn former_signers(&self, role: &Role) -> Option<(u64, &[PublicKey])> {
+        let file = self.file(role)?;
+        if let Origin::Former(keys) = &file.origin { Some((file.content.version, keys)) } else { None }
     }
 
     /// The content of `targets` or of a delegation, if it may be the base of an edit.

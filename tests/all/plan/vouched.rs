@@ -118,20 +118,31 @@ fn a_file_of_a_signer_that_was_removed_is_a_base_where_this_machine_verified_wha
     assert!(is_dangerous(&after), "a tag more");
 }
 
-/// Whoever holds a key that was removed must not use up the versions of its role.
+/// Whether a plan names a version that rises far, and how much that weighs.
+fn rise(plan: &RepositoryPlan) -> Option<(Weight, String)> {
+    let found = plan.warnings.iter().find(|warning| warning.headline.contains("version of releases would jump"))?;
+    Some((found.weight, found.detail.clone()))
+}
+
+/// Whoever holds a key that was removed must not use up the versions of its role, least of all where nobody accepts it.
 #[test]
 fn a_version_that_only_a_removed_key_has_signed_is_no_ground_to_go_on_from() {
     let [before, after] = removed();
     let changes = [restore("targets/releases")];
-    for version in [2, 900, 2000, (1 << 53) - 2] {
+    for version in [2, 900, 2000, 1_000_000, 1_000_001, (1 << 53) - 2] {
         let mut false_one = after.clone();
         false_one.repository.content.get_mut(&releases()).unwrap().version = version;
         false_one.repository.tag(&releases(), "evil");
         let set = set_after(&before, &false_one);
         let (plan, signed) = (false_one.plan_of(&set, &changes), false_one.signed_of(&set, &changes));
-        let is_named = plan.warnings.iter().any(|w| w.weight == Weight::Block && w.headline.contains("would jump"));
-        assert_eq!(is_named, version > 1000, "{version}: {:?}", plan.warnings);
-        assert_eq!(signed.is_err(), version > 1000, "{version}");
+        let weight = match version {
+            0..=1000 => None,
+            1001..=1_000_000 => Some(Weight::Danger),
+            _ => Some(Weight::Block),
+        };
+        assert_eq!(rise(&plan).map(|(weight, _)| weight), weight, "{version}: {:?}", plan.warnings);
+        assert_eq!(plan.is_dangerous(), weight == Some(Weight::Danger), "to be accepted: {version}");
+        assert_eq!(signed.is_err(), weight == Some(Weight::Block), "{version}");
         // What it only remembers of such a file, and does not see any more, raises nothing.
         let mut again = later(&after);
         again.remembered = Remembered { keys: set.listed_keys().clone(), files: set.seen() };
@@ -143,6 +154,30 @@ fn a_version_that_only_a_removed_key_has_signed_is_no_ground_to_go_on_from() {
         let next = files.iter().find(|file| file.role == releases()).map(|file| file.version);
         assert_eq!(next, Some(2), "{version}");
     }
+}
+
+/// A signer who was replaced may have published for years unseen by this machine: it can do what a fresh one can.
+#[test]
+fn who_follows_a_removed_signer_can_go_on_from_his_last_version_once_that_is_accepted() {
+    let [before, mut after] = removed();
+    after.repository.content.get_mut(&releases()).unwrap().version = 1503;
+    let set = set_after(&before, &after);
+    for change in [witness("targets/releases"), sign("2.0"), restore("targets/releases")] {
+        let changes = [change];
+        let plan = after.plan_of(&set, &changes);
+        let (weight, detail) = rise(&plan).unwrap();
+        assert_eq!((weight, plan.is_blocked(), failure(&plan)), (Weight::Danger, false, None), "{:?}", plan.warnings);
+        let gone = Key::named("gone").public();
+        assert!(detail.contains(gone.canonical_id().short()) && detail.contains("verified is 1;"), "{detail}");
+        assert!(!detail.contains("none of its keys"), "{detail}");
+        let files = after.signed_of(&set, &changes).unwrap();
+        assert_eq!(files.iter().find(|file| file.role == releases()).map(|file| file.version), Some(1504));
+    }
+    // A file that nobody known has signed accounts for nothing.
+    after.repository.signers.insert(releases(), Vec::new());
+    let plan = after.plan_of(&set_after(&before, &after), &[restore("targets/releases")]);
+    let (weight, detail) = rise(&plan).unwrap();
+    assert!(weight == Weight::Block && detail.contains("none of its keys has signed"), "{weight:?} {detail}");
 }
 
 #[test]

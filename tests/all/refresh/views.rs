@@ -242,6 +242,26 @@ async fn repository_without_trust_data_is_new_and_one_that_lost_it_is_not() {
     assert_eq!(view.findings.len(), 1);
 }
 
+/// Another root or an older backup is not nothing, be it good or not.
+#[tokio::test]
+async fn what_a_server_shows_again_is_not_called_lost_any_more() {
+    let mut other = team();
+    other.set_keys(Role::Root, &[Key::named("mallory").certified(GUN, |_| {})], 1);
+    let mut newer = team();
+    publish(&mut newer, &Role::releases());
+    for again in [other, team()] {
+        let (origin, machine) = refreshed(&newer).await;
+        origin.clear();
+        machine.refresh().await.unwrap();
+        let lost = || machine.engine().trust().found_lost(&gun());
+        assert!(matches!(lost(), Some(EngineError::Lost { .. })));
+        origin.serve(&again);
+        let refused = machine.refresh().await.unwrap_err();
+        assert!(matches!(refused, EngineError::OtherRoot(_) | EngineError::Verify { .. }), "{refused:?}");
+        assert!(lost().is_none(), "{refused:?}");
+    }
+}
+
 /// Who puts a file of his own in the place of another's, or hides it, adds no tag to what is missed and takes none away.
 #[tokio::test]
 async fn only_roles_that_count_say_which_tags_are_gone() {

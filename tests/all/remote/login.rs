@@ -398,6 +398,61 @@ async fn a_person_is_asked_where_the_token_that_anybody_gets_is_not_enough() {
     assert_eq!(server.count("/token"), 2, "of nobody, and of the person");
 }
 
+/// A server that gives everybody a token and takes only that of a login, and a person who types his while a request with
+/// nobody's token is under way, as he does who was asked for another one.
+async fn typed_meanwhile(realm: fn(&Request) -> Act) -> (Scripted, NotaryServer) {
+    let person = Arc::new(Asked(eve(), false.into()));
+    let typed = Arc::clone(&person);
+    let server = with_tokens("127.0.0.1", realm, move |sent| {
+        typed.1.store(true, Ordering::SeqCst);
+        sent == "Bearer T11"
+    })
+    .await;
+    let client = client_of(&server.url(), SHORT, person);
+    (server, client)
+}
+
+#[tokio::test]
+async fn a_login_that_is_there_by_the_time_that_nobodys_token_is_refused_is_sent() {
+    let realm = |request: &Request| token(if request.header("authorization").is_some() { "T11" } else { "T10" });
+    let (server, client) = typed_meanwhile(realm).await;
+    fetch(&client).await.unwrap();
+    assert_eq!(server.count("/token"), 2, "of nobody, and of the person");
+    let refusing = |request: &Request| match request.header("authorization") {
+        Some(_) => answer("401 Unauthorized", &[], ""),
+        None => token("T10"),
+    };
+    let (server, client) = typed_meanwhile(refusing).await;
+    for _ in 0..3 {
+        let got = fetch(&client).await;
+        assert!(matches!(&got, Err(RemoteError::Unauthorized { user: Some(user), .. }) if user == "eve"), "{got:?}");
+    }
+    let sent = server.requests().iter().filter(|request| request.header("authorization") == Some(EVE)).count();
+    assert_eq!(sent, 1, "a login that is refused is sent once");
+}
+
+/// What anybody may read is read with one token, which is not enough for what comes then.
+#[tokio::test]
+async fn a_person_is_asked_where_the_realm_gives_nobody_the_same_token_again() {
+    let server = Scripted::start(|request, _| {
+        let sent = request.header("authorization");
+        if request.line.contains("/token") {
+            return token(if sent.is_some() { "T11" } else { "T10" });
+        }
+        let is_open = request.line.contains("/open/");
+        if sent == Some("Bearer T11") || is_open && sent == Some("Bearer T10") {
+            return good();
+        }
+        refuse(&format!("Bearer realm=\"http://{}/token\",service=\"s\"", request.header("host").unwrap()))
+    })
+    .await;
+    let client = client_of(&server.url(), SHORT, Arc::new(Asked(eve(), false.into())));
+    let (stop, wanted) = (CancellationToken::new(), WantedFile::Current(Role::Timestamp));
+    for name in ["open/app", "closed/app"] {
+        client.fetch(&gun(&format!("{REGISTRY}/{name}")), &wanted, 1000, Access::Pull, &stop).await.unwrap();
+    }
+}
+
 /// A helper that fails, and a person beside it who may know the login; what they were told.
 struct Locked {
     person: Option<Logins>,

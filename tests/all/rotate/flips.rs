@@ -104,6 +104,15 @@ fn one_repository_that_cannot_be_shown_keeps_no_other_from_being_taken_over() {
 }
 
 #[test]
+fn what_cannot_be_shown_is_named_where_the_rest_was_not_accepted_either() {
+    let Some(handed) = Handed::with(&[GUN, OTHER]) else { return };
+    handed.front.fail_at("team/other/_trust");
+    let refused = run(&handed.colleague, &["rotate", "take-over", &handed.file]).ended(9);
+    let says = |text: &str| refused.stderr.contains(text);
+    assert!(says(&format!("{GUN} is new to this machine")) && says("500") && says(OTHER), "{}", refused.stderr);
+}
+
+#[test]
 fn one_repository_that_the_server_shows_otherwise_keeps_no_other_from_being_taken_over() {
     for before in [1, 2, 3] {
         let Some(handed) = Handed::with(&[GUN, OTHER]) else { return };

@@ -71,7 +71,7 @@ impl ServerSource<'_> {
         let timestamp = self.fetch(WantedFile::Current(Role::Timestamp), limits::TIMESTAMP);
         let (timestamp, snapshot) = tokio::join!(timestamp, self.snapshot());
         let (bytes, date) = timestamp?;
-        self.date = date;
+        (self.date, self.has_some) = (date, true);
         snapshot.into_iter().for_each(|(bytes, _)| shelf.put(Role::Snapshot, bytes.into()));
         Ok(bytes)
     }

@@ -10,14 +10,12 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use futures_util::{StreamExt, stream};
 use support::docker_registry::Protection;
+use support::gate_process::read_all;
 use support::image::{Image, OCI_MANIFEST, digest};
-use support::{DockerRegistry, Home, NotaryServer};
+use support::{DockerRegistry, GateProcess, Home, NotaryServer};
 
 /// Clients that pull at the same time.
 const CLIENTS: usize = 32;
@@ -41,8 +39,8 @@ fn main() {
     home.publish(&["setup", &gun, "--signer", "alice"]).ok();
     home.publish(&["sign", &format!("{gun}:1.0")]).ok();
 
-    let mut gate = start(&home, registry.port);
-    let url = address(&mut gate);
+    let gate = GateProcess::start(&home, registry.port);
+    let url = &gate.url;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let manifest = format!("{url}/v2/{APP}/manifests/1.0");
     let began = Instant::now();
@@ -52,7 +50,7 @@ fn main() {
     println!(
         "{pulls} pulls by tag, {CLIENTS} at once: {:.0} a minute, memory {} MiB",
         pulls as f64 * 60.0 / seconds,
-        memory(&gate)
+        gate.peak()
     );
 
     let blob = format!("{url}/v2/{APP}/blobs/{}", digest(&layer));
@@ -61,45 +59,10 @@ fn main() {
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(passed, streams * layer.len());
     let rate = (passed >> 20) as f64 / seconds;
-    println!("{streams} layers of {megabytes} MB at once: {rate:.0} MB/s, memory {} MiB", memory(&gate));
-    gate.kill().unwrap();
-    gate.wait().unwrap();
+    println!("{streams} layers of {megabytes} MB at once: {rate:.0} MB/s, memory {} MiB", gate.peak());
 }
 
 fn number(option: &str, otherwise: usize) -> usize {
     let mut words = std::env::args().skip_while(|word| word != option).skip(1);
     words.next().map_or(otherwise, |word| word.parse().expect("a number"))
-}
-
-fn start(home: &Home, port: u16) -> Child {
-    let upstream = format!("localhost:{port}");
-    let mut command = home.trustdeck_command(&["gate", "--upstream", &upstream, "--listen", "127.0.0.1:0"]);
-    command.stdout(Stdio::piped()).spawn().unwrap()
-}
-
-/// The address that the gate says it listens on.
-fn address(gate: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::new(gate.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    line.split_whitespace().next().unwrap().to_owned()
-}
-
-/// The bytes of `count` answers, `at_once` at the same time; none is kept.
-async fn read_all(client: &reqwest::Client, url: &str, count: usize, at_once: usize) -> usize {
-    let one = |_| async {
-        let mut answer = client.get(url).send().await.unwrap().error_for_status().unwrap();
-        let mut bytes = 0;
-        while let Some(piece) = answer.chunk().await.unwrap() {
-            bytes += piece.len();
-        }
-        bytes
-    };
-    stream::iter(0..count).map(one).buffer_unordered(at_once).fold(0, |sum, bytes| async move { sum + bytes }).await
-}
-
-/// The most memory that a process has had, in MiB.
-fn memory(process: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() >> 10
 }

@@ -62,9 +62,7 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
 
 /// Peak memory of this process, in bytes.
 fn peak() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    usize::try_from(crate::support::peak("self")).unwrap()
 }
 
 const FILE: &str = "TRUSTDECK_TEST_BOUNDS_FILE";

@@ -18,6 +18,7 @@ pub mod docker_registry;
 pub mod engine;
 pub mod forge;
 pub mod front;
+pub mod gate_process;
 pub mod home;
 pub mod image;
 pub mod machine;
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 pub use authority::Authority;
 pub use docker_registry::DockerRegistry;
 pub use engine::Engine;
+pub use gate_process::GateProcess;
 pub use home::Home;
 pub use notary_server::NotaryServer;
 pub use postgres::Postgres;
@@ -210,4 +212,11 @@ pub fn find_library(paths: &[&str], package: &str) -> Option<PathBuf> {
         eprintln!("skipped: {sentence}");
     }
     found
+}
+
+/// The most memory that a process has had, in bytes; `self` is this one.
+pub fn peak(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }

@@ -12,6 +12,7 @@ use super::lab::{Lines, options};
 use crate::registry::real::token;
 use crate::remote::scripted::{Scripted, answer};
 use crate::support::docker_registry::Protection;
+use crate::support::gate_process::{GateProcess, read_all};
 use crate::support::image::{Image, OCI_MANIFEST, digest};
 use crate::support::machine::settings_of;
 use crate::support::{Authority, DockerRegistry, Home, NotaryServer, Ran, peers, run};
@@ -157,6 +158,19 @@ fn what_is_signed_is_pulled_and_everything_else_refused_with_its_reason() {
         gate.shutdown().await;
         without.shutdown().await;
     });
+}
+
+#[test]
+fn fifty_long_layers_at_once_pass_in_little_memory() {
+    let Some(world) = World::start() else { return };
+    let layer: Vec<u8> = (0..24_usize << 20).map(|at| (at ^ (at >> 11)) as u8).collect();
+    let image = Image::new(OCI_MANIFEST, &[&layer]);
+    world.runtime.block_on(image.push(&world.registry.url, APP, "1.0"));
+    let gate = GateProcess::start(&world.owner, world.registry.port);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let blob = format!("{}/v2/{APP}/blobs/{}", gate.url, digest(&layer));
+    assert_eq!(world.runtime.block_on(read_all(&client, &blob, 50, 50)), 50 * layer.len());
+    assert!(gate.peak() < 100, "{} MiB", gate.peak());
 }
 
 #[test]

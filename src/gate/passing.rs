@@ -64,7 +64,7 @@ impl Begun {
     /// Passes it on; `passed` hears how much went, or what was wrong.
     pub(super) fn body(self, place: Place, passed: impl Fn(Result<usize, &RemoteError>) + Send + 'static) -> Body {
         let Self { first, rest } = self;
-        let Some(mut rest) = rest else {
+        let Some(rest) = rest else {
             let whole = Bytes::from(first.concat());
             passed(Ok(whole.len()));
             return held(whole, place);

@@ -188,7 +188,7 @@ fn jumps(draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
         let former = draft.ground().set.and_then(|set| set.former_signers(role)).map(|(_, keys)| names.of(keys));
         let by = former.as_ref().map_or_else(
             || "none of its keys has signed".to_owned(),
-            |signers| format!("nobody has signed but {}, removed since", signers.join(", ")),
+            |signers| format!("counted only by the signature of {}, removed since", signers.join(", ")),
         );
         let begins = rise == Rise::Far && verified.is_none();
         let headline = match begins {

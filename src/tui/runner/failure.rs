@@ -98,6 +98,9 @@ fn in_keys(error: &EngineError) -> Option<&'static str> {
         EngineError::Remote { source: RemoteError::Unauthorized { .. }, .. } => {
             Some("i in Repositories logs in; the login is kept for this session")
         }
+        EngineError::Remote { source: RemoteError::Helper { .. }, .. } => {
+            Some("i in Repositories logs in for this session; or run the credential helper by hand")
+        }
         EngineError::Remote { source: RemoteError::RealmConsent { .. }, .. } => {
             Some("i in Repositories asks whether logins may go there")
         }
@@ -115,8 +118,13 @@ mod tests {
         let registry = "registry.example.com".to_owned();
         let source =
             RemoteError::Unauthorized { host: registry.clone(), registry, user: None, origin: None, who: None };
-        let of_login = of(EngineError::Remote { gun: None, source });
-        assert!(of_login.problem.hint.starts_with("i in Repositories"), "{}", of_login.problem.hint);
+        let (registry, why) = ("registry.example.com".to_owned(), "no wallet".to_owned());
+        let of_helper = RemoteError::Helper { helper: "docker-credential-x".to_owned(), registry, why };
+        for source in [source, of_helper] {
+            let of_login = of(EngineError::Remote { gun: None, source });
+            assert!(of_login.problem.hint.starts_with("i in Repositories"), "{}", of_login.problem.hint);
+            assert!(!of_login.problem.hint.contains("docker login"), "{}", of_login.problem.hint);
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod mend;
 mod panes;
 mod plan;
 mod play;
+mod played_again;
 mod plugin;
 mod property;
 mod public_keys;

@@ -171,6 +171,12 @@ impl StagedAct {
         self.added.iter().chain(&self.removed).map(|(gun, _)| gun)
     }
 
+    /// Whether it only dropped what was staged.
+    #[must_use]
+    pub fn is_drop(&self) -> bool {
+        self.added.is_empty()
+    }
+
     /// Whether it staged something, and only what is among these.
     #[must_use]
     pub fn is_of(&self, own: &[(Gun, Change)]) -> bool {

@@ -313,6 +313,13 @@ pub struct RepositoryPlan {
 }
 
 impl RepositoryPlan {
+    /// Whether other changes of it need this one: what came along with one of them, or the creation of the repository.
+    #[must_use]
+    pub fn is_needed(&self, change: &PlannedChange) -> bool {
+        let has_others = || self.changes.iter().any(|other| !other.change.is_creation());
+        change.comes_along || (change.change.is_creation() && change.no_effect.is_none() && has_others())
+    }
+
     /// The staged change of a name.
     #[must_use]
     pub fn change(&self, entry: EntryId) -> Option<&PlannedChange> {

@@ -1,5 +1,7 @@
 //! What acts of staging are called.
 
+use std::collections::BTreeSet;
+
 use crate::engine::draft::change::Change;
 use crate::tuf::Gun;
 
@@ -11,6 +13,11 @@ pub(in crate::engine) fn describe_all(changes: &[(Gun, Change)]) -> String {
             first.describe_at(gun.as_str())
         }
         [(gun, _), rest @ ..] if rest.iter().all(|(g, _)| g == gun) => format!("{} changes in {gun}", changes.len()),
+        [(gun, first), rest @ ..] if rest.iter().all(|(_, c)| c.describe() == first.describe()) => {
+            let others = rest.iter().filter(|(other, _)| other != gun).map(|(other, _)| other).collect::<BTreeSet<_>>();
+            let word = if others.len() == 1 { "repository" } else { "repositories" };
+            format!("{} and {} {word} more", first.describe_at(gun.as_str()), others.len())
+        }
         more => format!("{} changes", more.len()),
     }
 }

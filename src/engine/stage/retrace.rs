@@ -75,6 +75,11 @@ mod tests {
         assert_eq!(act.what, "6 changes", "nothing of it is gone");
         act.name_anew((6, 0));
         assert_eq!(act.what, change.describe_at(gun.as_str()));
+        let other = Gun::parse("registry.example.test/team/other").unwrap();
+        let others = StagedChange { gun: other, ..left.clone() };
+        let mut act = Act { what: "6 changes".to_owned(), added: vec![left.clone(), others], removed: vec![] };
+        act.name_anew((6, 0));
+        assert_eq!(act.what, format!("{} and 1 repository more", change.describe_at(gun.as_str())));
         let mut act = Act { what: "6 changes".to_owned(), added: vec![], removed: vec![(0, left)] };
         act.name_anew((5, 1));
         assert_eq!(act.what, format!("the drop of: {}", change.describe_at(gun.as_str())));

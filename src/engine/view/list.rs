@@ -20,6 +20,8 @@ pub struct ListedRepository {
     pub added: bool,
     /// Whether it was taken off the list that the screen shows.
     pub hidden: bool,
+    /// Whether nothing of it was ever read here and something is wanted of it: it is listed as long as that is so.
+    pub only_staged: bool,
 }
 
 impl Views {
@@ -43,6 +45,7 @@ impl Views {
             name: familiar_name(&gun),
             server: self.servers.server_address(&gun).map(|(url, _)| url).map_err(|error| error.problem()),
             hidden: list.hidden.contains(&gun) && !wanted.contains(&gun),
+            only_staged: wanted.contains(&gun),
             gun,
             added,
         };

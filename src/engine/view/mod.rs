@@ -126,6 +126,8 @@ pub struct RepositoryView {
     pub vanished: Vec<String>,
     /// Whether the server has no trust data although this machine has verified some before.
     pub lost: bool,
+    /// Whether this machine has no whole copy of what the server lost either.
+    pub lost_here: bool,
     /// Things that happened on the way, for stderr or the message line (such as a root trusted on first use).
     pub notices: Vec<Notice>,
     /// Changes that `notary` has staged for this repository in the shared trust directory, if any.

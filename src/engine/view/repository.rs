@@ -111,6 +111,7 @@ impl Views {
         let gun = view.gun.clone();
         view.freshness = session.freshness.clone();
         view.lost = session.lost.is_some();
+        view.lost_here = session.lost.as_ref().is_some_and(|lost| lost.copy.is_none());
         view.vanished.clone_from(&session.vanished);
         view.notices.clone_from(&session.notices);
         let pinning = &self.context.settings().pinning;
@@ -136,6 +137,7 @@ impl Views {
             ignored: Vec::new(),
             vanished: Vec::new(),
             lost: false,
+            lost_here: false,
             notices: Vec::new(),
             foreign_changes: 0,
         }

@@ -12,8 +12,10 @@ use crate::tui::messages::wizard_task::Task;
 
 /// Lines that a key scrolls.
 const PAGE: usize = 8;
+/// Cells of the menu, but for notes that need more.
+const USUAL: u16 = 76;
 /// Widest menu.
-const WIDEST: u16 = 76;
+const WIDEST: u16 = 108;
 
 /// The open list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +99,15 @@ impl Menu {
         // Below the list: what the one under the cursor waits for.
         let waiting = if self.offers.iter().any(|e| e.waits.is_some()) { 2 } else { 0 };
         let words = self.offers.iter().map(|e| width(&e.word)).max().unwrap_or(0).min(44);
-        let inner = usize::from(WIDEST.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
+        // Border, margins, the cursor's blank and what stands between word and note.
+        let longest = self.offers.iter().map(|e| width(&e.note)).max().unwrap_or(0).saturating_add(words + 6 + 5);
+        let wanted = longest.clamp(USUAL, WIDEST);
+        let inner = usize::from(wanted.min(canvas.area().width.saturating_sub(4))).saturating_sub(6);
         let note = Notes::of(self.offers.iter().map(|offer| (words, offer.note.as_str())), inner);
         let below = waiting + note.rows();
         let room = usize::from(canvas.area().height.saturating_sub(8 + below)).max(1);
         let rows = self.offers.len().min(room);
-        let place = window.open(canvas, WIDEST, u16::try_from(rows).unwrap_or(8) + below);
+        let place = window.open(canvas, wanted, u16::try_from(rows).unwrap_or(8) + below);
         let offset = (self.cursor + 1).saturating_sub(rows);
         let bottom = place.bottom.saturating_sub(below);
         for (y, (i, offer)) in (place.y..bottom).zip(self.offers.iter().enumerate().skip(offset).take(rows)) {

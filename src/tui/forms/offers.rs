@@ -12,8 +12,6 @@ use crate::tui::dialogs::label::Label;
 use crate::tui::kit::field::TextField;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::failure::{Ask, Failure};
-use crate::tui::state::actions::Repositories;
-use crate::tui::state::binding::Action;
 use crate::tui::state::{State, staging, words};
 
 pub(in crate::tui) fn text(label: Label, hint: &str) -> Field {
@@ -70,10 +68,8 @@ pub fn add_signer(state: &State, guns: Vec<Gun>) -> Form {
     let creates = guns.iter().any(|g| state.find(g).is_some_and(|r| r.health() == Health::New));
     let is_lost = guns.iter().any(|g| state.find(g).and_then(|r| r.view.as_ref()).is_some_and(|view| view.lost));
     let note = if is_lost {
-        let restore = state.key(Action::Repositories(Repositories::Restore));
-        format!(
-            "The server has lost its trust data: {restore} in Repositories restores it, and comes before any signer."
-        )
+        "The server has lost its trust data, and this machine has no whole copy of it; ask its signers, whose machines may."
+            .to_owned()
     } else if creates {
         "The repository has no trust data: this creates it, with a root key chosen or made at publish.".to_owned()
     } else {

@@ -17,7 +17,7 @@ use crate::tui::state::{State, staging};
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Vec<Effect>>, String> {
+pub(in crate::tui) fn submit(form: &mut Form, state: &mut State) -> Result<Option<Vec<Effect>>, String> {
     let purpose = form.purpose.clone();
     let by_token = is_token(form);
     if !form.is_complete(|label| must(&purpose, by_token, label))? {
@@ -28,7 +28,7 @@ pub(in crate::tui) fn submit(form: &mut Form, state: &State) -> Result<Option<Ve
             let name = form.text(Label::Repository).to_owned();
             // A name that Docker would not take can still be a collection of notary.
             let parsed = parse_bare(&name, false).or_else(|first| parse_bare(&name, true).map_err(|_| first));
-            parsed.map_err(|error| error.to_string())?;
+            state.here.wanted = Some(parsed.map_err(|error| error.to_string())?);
             Ok(Some(vec![Effect::AddRepository(name)]))
         }
         Purpose::AddSigner { .. } => {

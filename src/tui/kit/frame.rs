@@ -55,7 +55,7 @@ impl Frame {
         if !heading.is_empty() && heading.width() > 0 {
             taken = gap_text(canvas, area.x + 2, area.y, right, &heading);
         }
-        if !self.summary.is_empty() && taken + self.summary.width() + 4 <= right {
+        if self.summary.width() > 0 && taken + self.summary.width() + 4 <= right {
             let x = right - 3 - self.summary.width();
             gap_text(canvas, x, area.y, right, &self.summary);
         }

@@ -1,6 +1,7 @@
 //! What screens are drawn with: cells, tables, lists, colours and the terminal itself.
 
 pub mod canvas;
+pub mod change_line;
 pub mod field;
 pub mod filter;
 pub mod format;

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::detail::Act;
+use super::lost;
 use crate::tui::kit::canvas::{Canvas, Runs};
 use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::MARGIN;
@@ -26,30 +27,28 @@ pub(super) fn helps(state: &State) -> Option<Act> {
     Some((key, words, String::new()))
 }
 
-/// Whether the server has lost all of the repository that is shown.
-pub(super) fn is_lost(state: &State) -> bool {
-    state.view().is_some_and(|view| view.lost && view.roles.is_empty())
-}
-
 /// Why nothing can be done about roles where there are none.
 pub(super) fn no_roles(state: &State) -> &'static str {
-    match is_lost(state) {
+    match lost::is_lost(state) {
         true => "the server has lost its roles; restore them first",
         false => "the repository has no roles yet; add a signer first",
     }
 }
 
 /// That the server has lost what is shown, behind the keys that send it again.
-pub(super) fn lost(state: &State, keys: &[Action]) -> Option<Runs> {
-    if !is_lost(state) {
+pub(super) fn lost(state: &State, pane: Pane) -> Option<Runs> {
+    if !lost::is_lost(state) {
         return None;
     }
     let (theme, mut runs) = (state.theme, Runs::new());
-    for (i, action) in keys.iter().enumerate() {
-        let before = if i > 0 { " then " } else { "" };
-        runs = runs.then(before, theme.quiet()).then(state.key(*action), theme.key());
+    if let Some((keys, word)) = lost::keys(state, pane) {
+        for (i, key) in keys.into_iter().enumerate() {
+            let before = if i > 0 { " then " } else { "" };
+            runs = runs.then(before, theme.quiet()).then(key, theme.key());
+        }
+        runs = runs.then(format!(" {word}"), theme.quiet()).gap(3);
     }
-    Some(runs.then(" restore", theme.quiet()).gap(3).then("the server has lost its trust data", theme.quiet()))
+    Some(runs.then("the server has lost its trust data", theme.quiet()))
 }
 
 /// Why nothing can be staged for the repository that is shown.

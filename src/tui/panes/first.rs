@@ -1,6 +1,6 @@
 //! What mends the row under the cursor: its key comes first among the hints.
 
-use super::{mend, tags};
+use super::{lost, mend, tags};
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::failure::Failure;
 use crate::tui::state::actions::Repositories;
@@ -17,10 +17,16 @@ pub fn here(state: &State) -> Option<Action> {
         return answering(state, failure);
     }
     match state.focus {
-        Pane::Roles => mend::of(state, selected::role(state)?)?.action(Pane::Roles),
-        Pane::Tags => tags::mending(state),
+        Pane::Roles => match selected::role(state) {
+            Some(role) => mend::of(state, role)?.action(Pane::Roles),
+            None => lost::mending(state, Pane::Roles),
+        },
+        Pane::Tags => tags::mending(state).or_else(|| lost::mending(state, Pane::Tags)),
         Pane::Repositories if repository.registry.differences.tampered > 0 => Some(Action::Focus(Pane::Tags)),
-        Pane::Repositories => mend::of_repository(state)?.1.action(Pane::Repositories),
+        Pane::Repositories => match mend::of_repository(state) {
+            Some((_, mend)) => mend.action(Pane::Repositories),
+            None => lost::mending(state, Pane::Repositories),
+        },
         Pane::Keys | Pane::Staged => None,
     }
 }

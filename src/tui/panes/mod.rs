@@ -7,6 +7,7 @@ mod key_rows;
 pub mod keys;
 mod landing;
 mod life;
+mod lost;
 pub mod mend;
 pub mod repositories;
 mod repository;

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use super::empty;
 use super::life::{expiry, life_bar};
+use super::lost;
 use super::mend::{self, Mend};
 use super::row::{self, Row, cell, number, state_cell};
 use crate::engine::draft::applied::Mark;
@@ -36,17 +37,30 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["S"], Wanted::Repositories(actions::Repositories::Restore), "restore", Group::Stage, 7).unless(no_restoring),
     bind(&["a"], Wanted::Repositories(actions::Repositories::Add), "add", Group::Stage, 30),
     bind(&["s"], Wanted::Repositories(actions::Repositories::AddSigner), "add signer", Group::Stage, 40)
-        .unless(selected::no_repository),
+        .unless(no_signer),
     bind(&["f"], Wanted::Repositories(actions::Repositories::Foreign), "notary staged", Group::Stage, 50)
         .unless(no_foreign),
     bind(&["i"], Wanted::Repositories(actions::Repositories::Answer), "what it asks", Group::Stage, 5)
         .unless(no_question),
-    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide", Group::Stage, 60).unless(none),
+    bind(&["d"], Wanted::Repositories(actions::Repositories::Remove), "hide", Group::Stage, 60).unless(not_hidden),
     bind(&["D"], Wanted::Repositories(actions::Repositories::Delete), "delete data", Group::Danger, 0).unless(none),
 ];
 
 fn none(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
+}
+
+fn no_signer(state: &State) -> Option<&'static str> {
+    let mut meant = state.lists.repositories.all_meant().filter_map(|gun| state.find(gun));
+    selected::no_repository(state).or_else(|| meant.find_map(|repository| lost::comes_first(state, repository)))
+}
+
+/// Nothing of it was read here: it is listed for what is staged alone.
+fn not_hidden(state: &State) -> Option<&'static str> {
+    let mut meant = state.lists.repositories.all_meant().filter_map(|gun| state.find(gun));
+    let is_kept = meant.any(|repository| repository.entry.only_staged);
+    none(state)
+        .or_else(|| is_kept.then_some("it is listed for the changes that are staged for it; d in Staged drops them"))
 }
 
 fn no_renewal(state: &State) -> Option<&'static str> {
@@ -69,7 +83,8 @@ fn unless(state: &State, mend: Mend, why: &'static str) -> Option<&'static str> 
 fn no_restoring(state: &State) -> Option<&'static str> {
     let is_lost = state.view().is_some_and(|view| view.lost);
     let wanted = is_lost || matches!(mend::of_repository(state), Some((_, Mend::Restore)));
-    (!wanted).then_some("the server has lost nothing of it, and no role wants its last good file")
+    let nothing = (!wanted).then_some("the server has lost nothing of it, and no role wants its last good file");
+    nothing.or_else(|| lost::no_restoring(state))
 }
 
 fn no_question(state: &State) -> Option<&'static str> {
@@ -134,8 +149,9 @@ pub fn update(state: &mut State, action: actions::Repositories) -> Vec<Effect> {
 }
 
 fn remove_from_list(state: &mut State) -> Vec<Effect> {
-    state.known.taken_off = state.lists.repositories.meant();
-    state.known.taken_off.iter().cloned().map(Effect::RemoveEntry).collect()
+    let meant = state.lists.repositories.meant();
+    state.known.taken_off.push(meant.clone());
+    meant.into_iter().map(Effect::RemoveEntry).collect()
 }
 
 /// Puts rows in order: worst first, then by name.

@@ -1,8 +1,8 @@
 //! What is said about the repository under the cursor.
 
 use super::detail::{Act, Detail};
-use super::mend;
 use super::repositories::word_style;
+use super::{lost, mend};
 use crate::engine::Admission;
 use crate::engine::trust::session::Freshness;
 use crate::engine::view::{Finding, Health};
@@ -85,10 +85,7 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     if let Some(worst) = mend::of_repository(state) {
         mend::tell(state, &mut detail, worst, Pane::Repositories);
     }
-    if view.lost && state.closed_here().is_none() {
-        let key = state.key(Action::Repositories(Repositories::Restore));
-        detail.acts.push((key, "restore".to_owned(), "sends this machine's copy again".to_owned()));
-    }
+    detail.acts.extend(lost::line(state, Pane::Repositories));
     detail.facts.extend(registry_fact(state, repository));
     if view.health == Health::New {
         let key = state.key(Action::Repositories(Repositories::AddSigner));

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::detail::Detail;
 use super::life::{expiry, life_bar};
 use super::row::{self, Row, cell, number};
-use super::{empty, mend};
+use super::{empty, lost, mend};
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::RoleDiff;
 use crate::engine::trust::tree::RoleState;
@@ -29,7 +29,7 @@ use crate::tui::wizard;
 /// Keys of this pane.
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Roles(actions::Roles::Open), "tags", Group::Move, 10),
-    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30).unless(empty::no_repository),
+    bind(&["a"], Wanted::Roles(actions::Roles::AddSigner), "add signer", Group::Stage, 30).unless(no_signer),
     bind(&["m"], Wanted::Roles(actions::Roles::AddDelegation), "make role", Group::Stage, 40).unless(no_trust_data),
     bind(&["e"], Wanted::Roles(actions::Roles::Edit), "edit", Group::Stage, 45).unless(no_delegation),
     bind(&["d"], Wanted::Roles(actions::Roles::Remove), "remove", Group::Stage, 35).unless(no_delegation),
@@ -37,6 +37,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["w"], Wanted::Roles(actions::Roles::Witness), "sign again", Group::Stage, 50).unless(not_ours_to_sign),
     bind(&["S"], Wanted::Roles(actions::Roles::Restore), "restore", Group::Stage, 32).unless(no_restoring),
 ];
+
+fn no_signer(state: &State) -> Option<&'static str> {
+    empty::no_repository(state).or_else(|| lost::comes_first_here(state))
+}
 
 fn no_trust_data(state: &State) -> Option<&'static str> {
     let none = state.lists.roles.is_empty().then(|| empty::no_roles(state));
@@ -67,7 +71,7 @@ fn no_restoring(state: &State) -> Option<&'static str> {
     let Some(view) = state.view() else { return Some("the list is empty") };
     let meant = meant(state);
     if meant.is_empty() {
-        return selected::no_role(state).filter(|_| !empty::is_lost(state));
+        return if lost::is_lost(state) { lost::no_restoring(state) } else { selected::no_role(state) };
     }
     let refusal = view.roles.iter().filter(|role| meant.contains(&role.role)).find_map(mend::no_restoring);
     refusal.or_else(|| unpublished(state, &meant))
@@ -108,7 +112,7 @@ pub fn update(state: &mut State, action: actions::Roles) -> Vec<Effect> {
             let changes = meant(state).into_iter().map(|role| (gun.clone(), Change::Witness { role })).collect();
             return staging::once(state, changes);
         }
-        actions::Roles::Restore if empty::is_lost(state) => {
+        actions::Roles::Restore if lost::is_lost(state) => {
             return staging::once(state, vec![(gun, Change::Republish)]);
         }
         actions::Roles::Restore => {
@@ -192,8 +196,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
             Runs::new().then(theme.glyphs.missing, theme.quiet())
         } else if let Some(why) = empty::unread(state) {
             why
-        } else if let Some(lost) = empty::lost(state, &[Wanted::Roles(actions::Roles::Restore)]) {
-            lost
+        } else if let Some(runs) = empty::lost(state, Pane::Roles) {
+            runs
         } else {
             Runs::new()
                 .then("no trust data yet   ", theme.quiet())

@@ -11,6 +11,7 @@ use crate::engine::plan::{PlannedChange, Weight};
 use crate::engine::{EntryId, RepositoryPlan, StagedChange};
 use crate::tuf::Gun;
 use crate::tui::kit::canvas::{Canvas, Runs};
+use crate::tui::kit::change_line::ChangeColumns;
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::MARGIN;
 use crate::tui::kit::{format, mark, widgets};
@@ -107,6 +108,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
         let words = Runs::new().then(words, theme.quiet());
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
+    let shown = planned(state, usize::from(inside.rows));
+    let columns = ChangeColumns::of(&shown, inner.width.saturating_sub(MARGIN + 3), true, true);
     let mut y = inside.head + 1;
     for (place, index, key) in list.window(usize::from(inside.rows)) {
         let is_head = matches!(key, StagedRow::Repository(_));
@@ -120,7 +123,7 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
                 row.gutter(canvas, list.marks.contains(key), None);
                 let planned = state.plan.as_ref().and_then(|p| find(p.repositories.as_slice(), *entry));
                 match (planned, state.stage.changes.get(index)) {
-                    (Some(change), _) => change_row(canvas, row, change),
+                    (Some(change), _) => change_row(canvas, row, change, &columns),
                     (None, Some(staged)) => unplanned(state, canvas, row, staged),
                     (None, None) => {}
                 }
@@ -165,21 +168,20 @@ fn head(state: &State, canvas: &mut Canvas<'_>, row: row::Row, gun: &Gun) {
     canvas.runs_right(start, y, end, &effect);
 }
 
-fn change_row(canvas: &mut Canvas<'_>, row: row::Row, change: &PlannedChange) {
+/// The changes of the visible rows that a plan knows.
+fn planned(state: &State, rows: usize) -> Vec<&PlannedChange> {
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let shown = state.lists.staged.window(rows);
+    shown.filter_map(|(_, _, key)| if let StagedRow::Change(id) = key { find(plans, *id) } else { None }).collect()
+}
+
+fn change_row(canvas: &mut Canvas<'_>, row: row::Row, change: &PlannedChange, columns: &ChangeColumns<'_>) {
     let (theme, y) = (canvas.theme, row.y);
     let (start, end) = (row.inner.x + MARGIN, row.inner.right().saturating_sub(1));
     if let Some((glyph, colour)) = mark::sign(theme, change.mark) {
         canvas.put(start, y, end, glyph, colour);
     }
-    let thing_end = (start + 22).min(end);
-    canvas.put(start + 2, y, thing_end, &change.thing, theme.text());
-    let x = canvas.put(thing_end + 1, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
-    let x = x.max(thing_end + 11);
-    let roles: Vec<&str> = change.roles.iter().map(crate::tuf::Role::short).collect();
-    let x = canvas.put(x + 1, y, end, &roles.join(", "), theme.quiet());
-    if let Some(why) = &change.no_effect {
-        canvas.put(x + 2, y, end, why, theme.warn_word());
-    }
+    columns.draw(canvas, (start + 2, y, end), change, true);
 }
 
 /// A change that no plan knows: staged for another server, or not planned yet.

@@ -24,11 +24,9 @@ const BELOW: u16 = 2;
 fn listed(help: &Help, state: &State) -> Vec<&'static Binding> {
     let filter = Filter::new(help.typed.text());
     let mut listed: Vec<&Binding> = Vec::new();
-    for binding in keys::tables(state).into_iter().flatten() {
+    for binding in keys::reached(state) {
         let text = format!("{} {} {}", binding.keys.join(" "), binding.word, binding.group.title());
-        let hidden = listed.iter().any(|b| b.keys.first() == binding.keys.first());
-        let mirrored = is_mirror(state, binding.action);
-        if !hidden && !mirrored && !binding.keys.is_empty() && filter.passes(&text) {
+        if !is_mirror(state, binding.action) && filter.passes(&text) {
             listed.push(binding);
         }
     }

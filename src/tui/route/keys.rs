@@ -1,5 +1,8 @@
 //! Which keys hold now. The hint bar and the help are made from these tables.
 
+use std::collections::HashSet;
+
+use crate::tui::kit::layout::{self, Shape};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
@@ -52,6 +55,18 @@ pub(super) fn usual(place: Place) -> &'static [Binding] {
         Place::Tour => TOUR,
         Place::Pick => PICK,
     }
+}
+
+/// The bindings that a key leads to now: not those whose keys all mean something nearer.
+pub(super) fn reached(state: &State) -> Vec<&'static Binding> {
+    let (mut taken, mut reached) = (HashSet::new(), Vec::new());
+    for binding in tables(state).into_iter().flatten() {
+        let new = binding.keys.iter().filter(|key| taken.insert(**key)).count();
+        if new > 0 {
+            reached.push(binding);
+        }
+    }
+    reached
 }
 
 /// The key for an action, where it holds now.
@@ -157,7 +172,7 @@ const LISTS: &[Binding] = &[
     bind(&[", n"], Action::Sort(Sort::Name), "by name", Group::Find, 0).unless(not_sorted),
     bind(&[", e"], Action::Sort(Sort::Expiry), "by expiry", Group::Find, 0).unless(no_repositories),
     bind(&[", t"], Action::Sort(Sort::Tags), "by tags", Group::Find, 0).unless(no_repositories),
-    bind(&["+", "_"], Action::Zoom, "zoom", Group::Look, 0),
+    bind(&["+", "_"], Action::Zoom, "zoom", Group::Look, 0).unless(one_pane),
     bind(&["I"], Action::Inspect, "all details", Group::Look, 0).unless(no_row),
     bind(&["]"], Action::Scroll(Move::Down), "read on", Group::Look, 0).unless(all_is_read),
     bind(&["["], Action::Scroll(Move::Up), "read back", Group::Look, 0).unless(all_is_read),
@@ -214,6 +229,10 @@ fn all_is_read(state: &State) -> Option<&'static str> {
 
 fn no_repository(state: &State) -> Option<&'static str> {
     state.repository().is_none().then_some("there is no repository here")
+}
+
+fn one_pane(state: &State) -> Option<&'static str> {
+    (layout::areas(state.size, state.focus, false).shape == Shape::Tabs).then_some("one pane is shown already")
 }
 
 fn nowhere_before(state: &State) -> Option<&'static str> {

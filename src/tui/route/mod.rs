@@ -9,6 +9,7 @@ mod forms;
 mod header;
 pub mod help;
 mod inspect;
+mod interrupt;
 mod keys;
 mod lists;
 mod messages;

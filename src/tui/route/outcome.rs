@@ -19,7 +19,7 @@ use crate::tui::messages::told::Told;
 use crate::tui::messages::wizard_task::Task;
 use crate::tui::screens::review;
 use crate::tui::state::binding::Action;
-use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, words};
+use crate::tui::state::{Listing, Order, Picked, Repository, Screen, State, asking, staging, words};
 use crate::tui::{panes, wizard};
 
 /// Takes the outcome of a job.
@@ -104,7 +104,6 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
 fn listed(state: &mut State, entries: Vec<ListedRepository>) -> Vec<Effect> {
     let fresh = state.known.repositories.list(entries.into_iter().filter(|entry| !entry.hidden).collect());
     state.learn_registry();
-    let was_listed = state.known.listing == Listing::Ready;
     state.known.listing = Listing::Ready;
     state.lists.order = Order::ByState;
     panes::reindex(state);
@@ -123,10 +122,6 @@ fn listed(state: &mut State, entries: Vec<ListedRepository>) -> Vec<Effect> {
     if let Some(gun) = begins_at.filter(|gun| state.find(gun).is_some()) {
         state.lists.picked = Picked::ByUser;
         state.lists.repositories.select(&gun);
-        panes::reindex_shown(state);
-    }
-    if let ([added], true) = (fresh.as_slice(), was_listed && state.lists.picked == Picked::ByUser) {
-        state.lists.repositories.select(added);
         panes::reindex_shown(state);
     }
     fresh.into_iter().filter_map(|gun| asking::once(state, &gun, Effect::Open)).collect()
@@ -222,7 +217,7 @@ fn say_notice(state: &mut State, notice: &Notice) {
 fn staged(state: &mut State, said: Option<Told>, stage: Stage) -> Vec<Effect> {
     let (changed, instead) = (stage != state.stage, words::instead(&stage, &state.stage));
     if changed {
-        state.known.taken_off.clear();
+        staging::forget_shown(state);
     }
     state.stage = stage;
     state.known.staged.clear();
@@ -346,6 +341,7 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
         Ok(said) => said,
         Err(failure) => {
             state.complain(&failure);
+            state.here.wanted.take_if(|_| gun.is_none());
             return vec![];
         }
     };

@@ -92,7 +92,7 @@ fn hits(state: &State, words: &str, narrowed: &mut Vec<Narrowed>) -> Vec<Hit> {
         let text = format!("{} {} {} {name}", named.words(), named.binding.word, named::word(named.place));
         scored.take(&text, || 1 + u32::from(named.reason(state).is_none()), || Hit::Action(name.clone()));
     }
-    if matches!(state.screen, Screen::Main) {
+    if finds_places(state) {
         for offer in wizards(state) {
             scored.take(&format!("{} {} wizard", offer.word, offer.note), || 1, || Hit::Wizard(offer.word.clone()));
         }
@@ -103,6 +103,11 @@ fn hits(state: &State, words: &str, narrowed: &mut Vec<Narrowed>) -> Vec<Hit> {
         }
     }
     scored.best()
+}
+
+/// Whether it leads to places too: a review, a publish and a wizard are left by their own keys.
+fn finds_places(state: &State) -> bool {
+    matches!(state.screen, Screen::Main)
 }
 
 /// The wizards that can be begun here.
@@ -195,7 +200,15 @@ impl Scored {
 /// Does what was chosen, or goes there.
 fn go(state: &mut State, hit: Hit) -> Option<Chosen> {
     state.lists.picked = Picked::ByUser;
-    state.trail = Some(state.spot());
+    let from = state.spot();
+    let chosen = reach(state, hit);
+    if state.spot() != from {
+        state.trail = Some(from);
+    }
+    chosen
+}
+
+fn reach(state: &mut State, hit: Hit) -> Option<Chosen> {
     match hit {
         Hit::Action(name) => return act(state, &name).map(Chosen::Action),
         Hit::Wizard(word) => {
@@ -231,7 +244,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     let theme = canvas.theme;
     let window = Window {
         title: "Find".to_owned(),
-        subject: "actions, repositories, roles, tags, keys".to_owned(),
+        subject: if finds_places(state) { "actions, repositories, roles, tags, keys" } else { "actions" }.to_owned(),
         keys: keys(canvas, &[("enter", "do, go"), ("up down", "choose"), ("esc", "close")]),
         colour: None,
     };
@@ -248,6 +261,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
     let note = match (reason, open.hits.len()) {
         (Some(reason), _) => format!("not now: {}", own_keys::spoken(state, reason)),
+        (None, 0) if !finds_places(state) => "no action is called like that; the main screen finds the rest".to_owned(),
         (None, 0) => match state.repository() {
             Some(shown) => {
                 let name = state.short_name(&shown.entry.name);

@@ -11,7 +11,7 @@ use crate::tui::kit::layout::{Areas, FLOOR, Shape};
 use crate::tui::kit::message::{Message, MessageLine, Said, Tone};
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::{first, mend};
-use crate::tui::screens::{blank, publish, publish_view, review, review_view};
+use crate::tui::screens::{blank, publish, publish_view, review, review_toggle, review_view};
 use crate::tui::state::binding::{Action, Binding};
 use crate::tui::state::guide::Footing;
 use crate::tui::state::review::Review;
@@ -189,12 +189,15 @@ fn mending(state: &State) -> Option<Action> {
 /// What undo would take back.
 fn undo_word(state: &State) -> String {
     const CELLS: usize = 26;
-    let what = match (&state.screen, state.known.taken_off.first()) {
+    let what = match (&state.screen, state.known.taken_off.last()) {
         (Screen::Wizard, _) => Some("what this staged".to_owned()),
         (Screen::Review(Review { just_left: Some(gun), .. }), _) => {
             Some(format!("leaving {} out", state.short_name(&state.name_of(gun))))
         }
-        (Screen::Main, Some(gun)) => Some(state.short_name(&state.name_of(gun)).to_owned()),
+        (Screen::Main, Some(guns)) => Some(match guns.as_slice() {
+            [gun] => format!("hiding {}", state.short_name(&state.name_of(gun))),
+            guns => format!("hiding {} repositories", guns.len()),
+        }),
         _ => state.stage.undo.as_ref().map(|what| words::short_names(state, what)),
     };
     let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
@@ -233,7 +236,7 @@ pub(super) fn word(state: &State, binding: &Binding) -> String {
     let word = match binding.action {
         Action::Undo => return undo_word(state),
         Action::Rotate if renews() => "renew",
-        Action::ReviewScreen(actions::Review::Toggle) => match review::space_word(state) {
+        Action::ReviewScreen(actions::Review::Toggle) => match review_toggle::space_word(state) {
             "" => binding.word,
             here => here,
         },

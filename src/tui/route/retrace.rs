@@ -1,7 +1,7 @@
 //! What undo and redo are about, where one is.
 
 use crate::tui::messages::effect::Effect;
-use crate::tui::screens::review;
+use crate::tui::screens::review_toggle;
 use crate::tui::state::{Screen, State};
 use crate::tui::wizard;
 
@@ -9,10 +9,14 @@ use crate::tui::wizard;
 pub(super) fn undo(state: &mut State) -> Vec<Effect> {
     match state.screen {
         Screen::Wizard => wizard::undo(state),
-        Screen::Main if !state.known.taken_off.is_empty() => {
-            vec![Effect::PutBack(std::mem::take(&mut state.known.taken_off))]
-        }
-        _ => review::undo(state),
+        Screen::Main => match state.known.taken_off.pop() {
+            Some(guns) => {
+                state.here.wanted = <[_; 1]>::try_from(guns.clone()).ok().map(|[gun]| gun);
+                vec![Effect::PutBack(guns)]
+            }
+            None => review_toggle::undo(state),
+        },
+        _ => review_toggle::undo(state),
     }
 }
 

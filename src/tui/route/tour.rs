@@ -130,7 +130,7 @@ fn to_repository(state: &State, gun: &Gun) -> Option<String> {
     }
     let name = state.name_of(gun);
     let name = state.short_name(&name);
-    let hidden = || match (rows.filter.is_empty(), state.known.taken_off.contains(gun)) {
+    let hidden = || match (rows.filter.is_empty(), state.known.taken_off.iter().flatten().any(|off| off == gun)) {
         (false, _) => format!("Press esc: a filter hides {name}."),
         (true, true) => format!("Press {}: its repository comes back to the list.", state.key(Action::Undo)),
         (true, false) => {

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::keys::{self, KeyMeaning};
 use super::mouse::{self, Next};
 use super::{
-    answers, chart, copied, floor, help, inspect, lists, messages, needs, outcome, palette, pick, refresh, retrace,
-    tour,
+    answers, chart, copied, floor, help, inspect, interrupt, lists, messages, needs, outcome, palette, pick, refresh,
+    retrace, tour,
 };
 use crate::tui::dialogs::answer::Answer;
 use crate::tui::dialogs::{Dialog, Help};
@@ -99,7 +99,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             vec![]
         }
     };
-    if state.focus != spot.0 && state.trail.as_ref().is_none_or(|trail| trail.0 != spot.0 || trail.1 != spot.1) {
+    if state.focus != spot.pane {
         state.trail = Some(spot);
     }
     // What was said belongs to the screen that is left.
@@ -116,11 +116,28 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
-    if std::mem::take(&mut state.lists.order) == Order::AsShown {
+    if std::mem::take(&mut state.lists.order) != Order::AsShown {
+        return key_in_order(state, pressed);
+    }
+    // A step goes to the row that is seen next; all else is meant for the rows in order.
+    let steps = state.dialogs.is_empty() && state.filtering.is_none() && {
+        let found = keys::lookup(state, None, &input::key_name(pressed));
+        matches!(found, KeyMeaning::Binding(binding) if matches!(binding.action, Action::Move(Move::Up | Move::Down)))
+    };
+    if !steps {
         repositories::reindex(state);
     }
+    let effects = key_in_order(state, pressed);
+    if steps {
+        repositories::reindex(state);
+        panes::reindex_shown(state);
+    }
+    effects
+}
+
+fn key_in_order(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('c') {
-        return interrupt(state);
+        return interrupt::interrupt(state);
     }
     let before = std::mem::replace(&mut state.before, Before::Other);
     if pressed.modifiers.contains(KeyModifiers::CONTROL) && pressed.code == KeyCode::Char('z') {
@@ -187,13 +204,14 @@ pub(super) fn choose_and_run(state: &mut State, binding: &Binding) -> Vec<Effect
 
 /// Back to where one was before this pane, as far as it is still there.
 fn go_back(state: &mut State) {
-    let Some((pane, gun)) = state.trail.take() else { return };
+    let Some(there) = state.trail.take() else { return };
     let here = state.spot();
-    if let Some(gun) = gun {
-        state.lists.repositories.select(&gun);
+    if let Some(gun) = &there.repository {
+        state.lists.repositories.select(gun);
         panes::reindex_shown(state);
     }
-    state.focus = pane;
+    state.focus = there.pane;
+    state.select_row_of(&there);
     state.trail = Some(here);
 }
 
@@ -256,37 +274,6 @@ fn choose(state: &mut State, action: Action) {
     if !elsewhere {
         state.lists.picked = Picked::ByUser;
     }
-}
-
-/// Ctrl-c: stops what runs; twice quits. Never loses work, for the stage is on disk.
-fn interrupt(state: &mut State) -> Vec<Effect> {
-    if let Screen::Publish(publishing) = &mut state.screen
-        && publishing.ended.is_none()
-    {
-        publishing.stopping = true;
-        return vec![Effect::StopPublish];
-    }
-    if state.before == Before::Interrupt {
-        state.quit = Some(Quit::Leave);
-        return vec![];
-    }
-    state.before = Before::Interrupt;
-    if let Some(dialog) = state.dialogs.pop() {
-        if matches!(dialog, Dialog::Prompt(_) | Dialog::Confirm(_)) {
-            state.gate = None;
-        }
-        state.jobs.forget_key_work();
-        return state.key_task.take().map(|_| Effect::StopKeyWork).into_iter().collect();
-    }
-    if let Some(guide) = &mut state.guide {
-        guide.stop();
-    }
-    let idle = state.jobs.is_idle();
-    state.jobs.forget();
-    state.known.repositories.stop_asking();
-    let words = if idle { "ctrl-c again quits; what is staged is kept" } else { "stopped; ctrl-c again quits" };
-    state.say(Tone::Note, "ctrl-c", words);
-    vec![Effect::Cancel]
 }
 
 fn paste(state: &mut State, text: &str) {

@@ -8,6 +8,7 @@ use crate::engine::draft::applied::Mark;
 use crate::engine::plan::unknown::UnknownFile;
 use crate::engine::plan::{NeededKey, RoleDiff, Weight};
 use crate::printable::printable;
+use crate::tuf::Role;
 use crate::tui::kit::canvas::{Canvas, Runs, wrap};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::mark;
@@ -283,15 +284,18 @@ pub(super) fn role_lines(state: &State, plan: &RepositoryPlan) -> Vec<(Runs, Run
             lines.push(key_line(theme, *mark, path, "path"));
         }
     }
+    let by_server = if is_snapshot_sent(plan) { "timestamp" } else { "snapshot, timestamp" };
     lines.push((
-        Runs::new()
-            .gap(2)
-            .then("snapshot, timestamp", theme.quiet())
-            .gap(2)
-            .then("signed by the server", theme.quiet()),
+        Runs::new().gap(2).then(by_server, theme.quiet()).gap(2).then("signed by the server", theme.quiet()),
         Runs::new(),
     ));
     lines
+}
+
+/// Whether the snapshot is sent with the rest: signed here, or a copy as it was.
+fn is_snapshot_sent(plan: &RepositoryPlan) -> bool {
+    let signs = |key: &NeededKey| matches!(key, NeededKey::Unlock { signs, .. } if signs.contains(&Role::Snapshot));
+    plan.republishes || plan.keys.iter().any(signs) || plan.roles.iter().any(|role| role.role == Role::Snapshot)
 }
 
 fn about(state: &State, plan: &RepositoryPlan, role: &RoleDiff) -> String {

@@ -8,4 +8,5 @@ pub mod publish;
 pub mod publish_view;
 pub mod review;
 pub mod review_page;
+pub mod review_toggle;
 pub mod review_view;

@@ -1,6 +1,6 @@
 //! Review: the one gate before anything is sent.
 
-use super::commands;
+use super::{commands, review_toggle};
 use crate::engine::plan::{PlannedChange, Remedy, Weight};
 use crate::engine::publish::job::Approval;
 use crate::engine::{Change, EntryId, RepositoryPlan};
@@ -12,7 +12,7 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::questions;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
 use crate::tui::state::review::{Review, ReviewRow};
-use crate::tui::state::{Screen, State, actions, staging, words};
+use crate::tui::state::{Screen, State, actions, staging};
 
 /// Keys of the review.
 pub const BINDINGS: &[Binding] = &[
@@ -29,7 +29,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(&["esc", "q", "p"], Wanted::ReviewScreen(actions::Review::Leave), "back", Group::Leave, 60),
 ];
 
-fn review(state: &State) -> Option<&Review> {
+pub(super) fn review(state: &State) -> Option<&Review> {
     if let Screen::Review(review) = &state.screen { Some(review) } else { None }
 }
 
@@ -48,7 +48,7 @@ fn nothing_to_redo(state: &State) -> Option<&'static str> {
 
 fn no_fix(state: &State) -> Option<&'static str> {
     match selected(state) {
-        Some(plan) if fix_of(plan).is_some() => None,
+        _ if fixable(state).is_some() => None,
         Some(plan) if plan.is_blocked() => Some("no key mends it here; space leaves it out, esc goes back"),
         Some(plan) if plan.is_dangerous() => Some(reason(plan)),
         _ => Some("there is nothing to fix here"),
@@ -74,20 +74,12 @@ fn fix_of(plan: &RepositoryPlan) -> Option<&(Vec<Change>, String)> {
     plan.warnings.iter().find_map(|w| w.fix.as_ref())
 }
 
-/// What space does on the row under the cursor.
-#[must_use]
-pub fn space_word(state: &State) -> &'static str {
-    let Some(review) = review(state) else { return "" };
-    let plan = selected(state);
-    match review.list.selected() {
-        _ if plan.is_some_and(|plan| review.left_out.contains(&plan.gun)) => "take all in",
-        Some(ReviewRow::Change(_)) => "drop the change",
-        Some(ReviewRow::With(_)) => "drop what needs it",
-        Some(ReviewRow::Dropped(_)) => "keep the change",
-        Some(ReviewRow::Repository(gun)) if review.accepted.contains(gun) => "no longer accept",
-        Some(ReviewRow::Repository(_)) if plan.is_some_and(|p| p.is_dangerous() && !p.is_blocked()) => "accept",
-        Some(ReviewRow::Repository(_)) | None => "leave all out",
-    }
+/// The repository under the cursor if it can be mended, else the first that can.
+fn fixable(state: &State) -> Option<&RepositoryPlan> {
+    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
+    let is_in = |plan: &&RepositoryPlan| review(state).is_none_or(|review| !review.left_out.contains(&plan.gun));
+    let can = |plan: &&RepositoryPlan| fix_of(plan).is_some();
+    selected(state).filter(can).or_else(|| plans.iter().filter(is_in).find(can))
 }
 
 /// Whether the cursor is on the name of a repository, where space is about all of it.
@@ -245,7 +237,10 @@ fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<Rev
     let (mut rows, mut at) = (Vec::new(), None);
     for gun in guns {
         let plan = plans.iter().find(|p| p.gun == *gun);
-        let kept = plan.into_iter().flat_map(|p| &p.changes).map(|c| (&c.change, row(c)));
+        let kept = plan
+            .into_iter()
+            .flat_map(|p| &p.changes)
+            .map(|c| (&c.change, plan.map_or(ReviewRow::Change(c.entry), |plan| row(plan, c))));
         let dropped = review.dropped.iter().filter(|(of, _)| of == gun);
         let dropped = dropped.map(|(_, c)| (&c.change, ReviewRow::Dropped(c.entry)));
         let mut own: Vec<(&Change, ReviewRow)> = kept.chain(dropped).collect();
@@ -264,14 +259,14 @@ fn rows(review: &Review, plans: &[RepositoryPlan]) -> (Vec<Numbered>, Option<Rev
     (rows, at)
 }
 
-fn row(change: &PlannedChange) -> ReviewRow {
-    if change.comes_along { ReviewRow::With(change.entry) } else { ReviewRow::Change(change.entry) }
+fn row(plan: &RepositoryPlan, change: &PlannedChange) -> ReviewRow {
+    if plan.is_needed(change) { ReviewRow::With(change.entry) } else { ReviewRow::Change(change.entry) }
 }
 
 /// Does what the user wants.
 pub fn update(state: &mut State, action: actions::Review) -> Vec<Effect> {
     match action {
-        actions::Review::Toggle => toggle(state),
+        actions::Review::Toggle => review_toggle::toggle(state),
         actions::Review::Fix => fix(state),
         actions::Review::Commands => {
             let lines = state.plan.as_ref().map(|p| commands::lines(p)).unwrap_or_default();
@@ -290,60 +285,9 @@ pub fn update(state: &mut State, action: actions::Review) -> Vec<Effect> {
     }
 }
 
-fn toggle(state: &mut State) -> Vec<Effect> {
-    let plan = state.plan.clone();
-    // What was left out comes back whole, from whichever of its rows.
-    let gun = selected(state).map(|plan| plan.gun.clone());
-    let Screen::Review(review) = &mut state.screen else { return vec![] };
-    review.just_left = None;
-    if gun.is_some_and(|gun| review.left_out.remove(&gun)) {
-        return vec![];
-    }
-    let plans = plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
-    match review.list.selected().cloned() {
-        Some(ReviewRow::Repository(gun)) => {
-            let dangerous = plans.iter().any(|p| p.gun == gun && p.is_dangerous() && !p.is_blocked());
-            if !dangerous {
-                review.just_left = Some(gun.clone());
-                review.left_out.insert(gun);
-            } else if !review.accepted.remove(&gun) {
-                review.accepted.insert(gun);
-            }
-            vec![]
-        }
-        Some(ReviewRow::Change(id) | ReviewRow::With(id)) => {
-            let found = plans.iter().find_map(|p| Some((p, p.change(id)?)));
-            let Some((plan, change)) = found else { return vec![] };
-            review.at = Some((plan.gun.clone(), change.change.clone()));
-            review.dropped.push((plan.gun.clone(), change.clone()));
-            vec![Effect::Drop { entries: vec![id], said: words::change(&change.change, &plan.name) }]
-        }
-        Some(ReviewRow::Dropped(id)) => {
-            let Some(place) = review.dropped.iter().position(|(_, c)| c.entry == id) else { return vec![] };
-            let (gun, change) = review.dropped.remove(place);
-            review.at = Some((gun.clone(), change.change.clone()));
-            staging::add(state, vec![(gun, change.change)])
-        }
-        None => vec![],
-    }
-}
-
-/// Takes in again what was left out a moment ago, else takes back what was staged last.
-pub fn undo(state: &mut State) -> Vec<Effect> {
-    let Screen::Review(review) = &mut state.screen else { return vec![Effect::Undo] };
-    let Some(gun) = review.just_left.take() else { return vec![Effect::Undo] };
-    review.left_out.remove(&gun);
-    review.list.select(&ReviewRow::Repository(gun.clone()));
-    let name = state.name_of(&gun);
-    state.show(Tone::Done, "taken in again", state.short_name(&name).to_owned());
-    vec![]
-}
-
-/// Stages what mends the repository under the cursor, else the first that can be mended.
-pub fn fix(state: &mut State) -> Vec<Effect> {
-    let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
-    let plan = selected(state).filter(|p| fix_of(p).is_some()).or_else(|| plans.iter().find(|p| fix_of(p).is_some()));
-    let Some((plan, (changes, words))) = plan.and_then(|p| Some((p, fix_of(p)?))) else { return vec![] };
+/// Stages what mends it.
+pub fn fix(state: &State) -> Vec<Effect> {
+    let Some((plan, (changes, words))) = fixable(state).and_then(|p| Some((p, fix_of(p)?))) else { return vec![] };
     let changes = changes.iter().map(|c| (plan.gun.clone(), c.clone())).collect();
     vec![Effect::Stage { changes, said: words.clone() }]
 }

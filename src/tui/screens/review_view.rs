@@ -4,10 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::effect_box;
+use crate::engine::RepositoryPlan;
 use crate::engine::plan::{NeededKey, PlannedChange};
-use crate::engine::{EntryId, RepositoryPlan};
-use crate::tuf::Role;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_name, width, wrap};
+use crate::tui::kit::change_line::ChangeColumns;
 use crate::tui::kit::format::count;
 use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
@@ -19,6 +19,12 @@ use crate::tui::state::{State, words};
 
 /// Most keys and repositories that are named below the changes.
 const NAMED: usize = 6;
+/// Cells of the changes beside their effect, and at most of that.
+const LEAST: u16 = 46;
+const MOST: u16 = 80;
+const EFFECT: u16 = 100;
+/// From so many cells on a change shows its key or digest beside the effect too.
+const WITH_IDS: u16 = 58;
 
 /// Draws the review.
 pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, said): (&Areas, &Said)) {
@@ -43,7 +49,8 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, s
         canvas.runs(inner.x + 1, upper.bottom() + 1, inner.right() - 1, &asked_line(state, review));
         return;
     }
-    let left = Rect { width: 46, ..body };
+    // Names need the room more than an effect that is read whole.
+    let left = Rect { width: (body.width.saturating_sub(EFFECT)).clamp(LEAST, MOST), ..body };
     let inner = frame.draw(canvas, left, true);
     let below = asked(state, review);
     let rows = u16::try_from(below.len()).unwrap_or(0).min(inner.height / 2);
@@ -53,7 +60,7 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, s
     for (y, line) in (upper.bottom() + 1..inner.bottom()).zip(&below) {
         canvas.runs(inner.x + 1, y, inner.right() - 1, line);
     }
-    let right = Rect { x: 46, width: (body.width - 46).min(100), ..body };
+    let right = Rect { x: left.width, width: (body.width - left.width).min(EFFECT), ..body };
     effect_box::render(state, review, canvas, right);
 }
 
@@ -75,7 +82,10 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
         canvas.put(inner.x + 1, inner.y + 1, inner.right() - 1, words, theme.quiet());
         return true;
     }
-    let lines = lines(state, review, canvas, usize::from(inner.width), wide);
+    let (lines, changes) = lines(state, review, canvas, usize::from(inner.width), wide);
+    let has_ids = !wide || inner.width >= WITH_IDS;
+    let room = inner.width.saturating_sub(8 + u16::from(wide));
+    let columns = ChangeColumns::of(&changes, room, has_ids, !wide);
     let selected = review.list.selected();
     let at = lines.iter().position(|l| matches!(l, Line::Row(r) if Some(r) == selected)).unwrap_or(0);
     let height = usize::from(inner.height);
@@ -93,7 +103,7 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
                 if let Some((place, ..)) = review.list.window(usize::MAX).find(|(_, _, known)| *known == row) {
                     canvas.spot(inner.x, y, inner.right(), Spot::Line(place));
                 }
-                draw_row(state, review, canvas, (inner, y), row, wide);
+                draw_row(state, review, canvas, (inner, y), row, (&columns, wide));
                 if Some(row) == selected {
                     canvas.select(inner.x, y, inner.right());
                 }
@@ -103,17 +113,32 @@ fn list(state: &State, review: &Review, canvas: &mut Canvas<'_>, inner: Rect, wi
     block_end <= offset + height
 }
 
-fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide: bool) -> Vec<Line> {
-    let mut lines = Vec::new();
+/// The lines, and the changes that some of them are about.
+fn lines<'a>(
+    state: &'a State,
+    review: &'a Review,
+    canvas: &Canvas<'_>,
+    width: usize,
+    wide: bool,
+) -> (Vec<Line>, Vec<&'a PlannedChange>) {
+    let (mut lines, mut changes) = (Vec::new(), Vec::new());
     let plans = state.plan.as_ref().map_or(&[][..], |p| p.repositories.as_slice());
     let mut rows = review.list.window(usize::MAX).map(|(_, _, row)| row).peekable();
     while let Some(head) = rows.next() {
         lines.extend([Line::Blank, Line::Row(head.clone())]);
+        let ReviewRow::Repository(gun) = head else { continue };
+        let plan = plans.iter().find(|p| p.gun == *gun);
+        let own = plan.map_or(&[][..], std::slice::from_ref);
         while let Some(row) = rows.next_if(|row| !matches!(row, ReviewRow::Repository(_))) {
             lines.push(Line::Row(row.clone()));
+            let Some((change, _)) = change_of(own, review, row) else { continue };
+            changes.push(change);
+            // Beside the effect there is no room for it in the line.
+            let why = change.no_effect.as_ref().filter(|_| wide);
+            let wrapped = why.map(|why| wrap(why, width.saturating_sub(9))).unwrap_or_default();
+            lines.extend(wrapped.into_iter().map(|l| Line::Runs(Runs::new().gap(7).then(l, canvas.theme.warn_word()))));
         }
-        let ReviewRow::Repository(gun) = head else { continue };
-        let Some(plan) = plans.iter().find(|p| p.gun == *gun) else { continue };
+        let Some(plan) = plan else { continue };
         let tags = if wide { wide_tags(canvas, plan, width) } else { narrow_tags(canvas, plan) };
         lines.extend(tags.into_iter().map(Line::Runs));
         if !wide && super::review::selected(state).is_some_and(|p| p.gun == plan.gun) {
@@ -121,7 +146,7 @@ fn lines(state: &State, review: &Review, canvas: &Canvas<'_>, width: usize, wide
             lines.extend(explain(state, review, plan, width.saturating_sub(6)).into_iter().map(Line::Runs));
         }
     }
-    lines
+    (lines, changes)
 }
 
 fn narrow_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan) -> Vec<Runs> {
@@ -175,7 +200,7 @@ fn draw_row(
     canvas: &mut Canvas<'_>,
     (inner, y): (Rect, u16),
     row: &ReviewRow,
-    wide: bool,
+    (columns, wide): (&ChangeColumns<'_>, bool),
 ) {
     let theme = canvas.theme;
     let (start, end) = (inner.x + 1, inner.right().saturating_sub(1));
@@ -204,54 +229,44 @@ fn draw_row(
                 canvas.put(x + 3, y, end, &text, theme.quiet());
             }
         }
-        ReviewRow::Change(id) | ReviewRow::With(id) => {
-            let is_along = matches!(row, ReviewRow::With(_));
-            if let Some((plan, change)) = find(plans, *id, is_along) {
-                change_row(canvas, (start, y, end), change, !review.left_out.contains(&plan.gun), wide);
-            }
-        }
-        ReviewRow::Dropped(id) => {
-            if let Some((_, change)) = review.dropped.iter().find(|(_, c)| c.entry == *id) {
-                change_row(canvas, (start, y, end), change, false, wide);
+        row => {
+            if let Some((change, kept)) = change_of(plans, review, row) {
+                let start = start + u16::from(wide);
+                let x = canvas.put(start, y, end, if kept { "[x] " } else { "[ ] " }, theme.quiet());
+                if let Some((glyph, style)) = mark::sign(theme, change.mark) {
+                    canvas.put(x, y, end, glyph, if kept { style } else { theme.quiet() });
+                }
+                columns.draw(canvas, (x + 2, y, end), change, kept);
             }
         }
     }
 }
 
-fn find(plans: &[RepositoryPlan], id: EntryId, is_along: bool) -> Option<(&RepositoryPlan, &PlannedChange)> {
-    let is_meant = |change: &&PlannedChange| change.entry == id && change.comes_along == is_along;
-    plans.iter().find_map(|plan| Some((plan, plan.changes.iter().find(is_meant)?)))
+/// The change of a row, and whether it would be published.
+fn change_of<'a>(
+    plans: &'a [RepositoryPlan],
+    review: &'a Review,
+    row: &ReviewRow,
+) -> Option<(&'a PlannedChange, bool)> {
+    let is_kept = |plan: &RepositoryPlan| !review.left_out.contains(&plan.gun);
+    let found = |is_meant: &dyn Fn(&RepositoryPlan, &PlannedChange) -> bool| {
+        plans.iter().find_map(|plan| Some((plan.changes.iter().find(|c| is_meant(plan, c))?, is_kept(plan))))
+    };
+    match row {
+        ReviewRow::Repository(_) => None,
+        ReviewRow::Change(id) => found(&|_, change| change.entry == *id && !change.comes_along),
+        ReviewRow::With(id) => found(&|plan, change| change.entry == *id && plan.is_needed(change)),
+        ReviewRow::Dropped(id) => review.dropped.iter().find(|(_, c)| c.entry == *id).map(|(_, c)| (c, false)),
+    }
 }
 
 fn head_words(review: &Review, canvas: &Canvas<'_>, plan: &RepositoryPlan, wide: bool) -> String {
     if review.left_out.contains(&plan.gun) {
         "left out".to_owned()
     } else if wide {
-        count(plan.changes.len(), "change", "changes")
+        count(plan.changes.iter().filter(|change| !change.comes_along).count(), "change", "changes")
     } else {
         effect_box::versions(canvas.theme, plan, 4)
-    }
-}
-
-fn change_row(canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), change: &PlannedChange, kept: bool, wide: bool) {
-    let theme = canvas.theme;
-    let indent = u16::from(wide);
-    let x = canvas.put(x + indent, y, end, if kept { "[x] " } else { "[ ] " }, theme.quiet());
-    if let Some((glyph, style)) = mark::sign(theme, change.mark) {
-        canvas.put(x, y, end, glyph, if kept { style } else { theme.quiet() });
-    }
-    let style = if kept { theme.text() } else { theme.quiet() };
-    let thing_end = if wide { (x + 20).min(end) } else { (x + 22).min(end) };
-    canvas.put(x + 2, y, thing_end, &change.thing, style);
-    let roles: Vec<&str> = change.roles.iter().map(Role::short).collect();
-    let mut next = thing_end + 1;
-    if !wide {
-        canvas.put(next, y, end, change.ids.first().map_or("", String::as_str), theme.quiet());
-        next += 11;
-    }
-    let after = canvas.put(next, y, end, &roles.join(", "), theme.quiet());
-    if let Some(why) = &change.no_effect {
-        canvas.put(after + 2, y, end, why, theme.warn_word());
     }
 }
 

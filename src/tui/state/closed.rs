@@ -44,7 +44,9 @@ impl State {
             Action::Undo => &self.stage.undoes,
             _ => &self.stage.redoes,
         };
-        self.closed_all().or_else(|| act.guns().find_map(|gun| self.closed(gun)))
+        // What was dropped comes back also where nothing new may be staged.
+        let of_servers = || act.guns().find_map(|gun| self.closed(gun)).filter(|_| !act.is_drop());
+        self.closed_all().or_else(of_servers)
     }
 
     /// The same of anything at all.

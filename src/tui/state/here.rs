@@ -26,7 +26,7 @@ pub struct Here {
     pub shell: Option<String>,
     /// What the sandbox's scene shows, by repository.
     pub notes: BTreeMap<String, &'static str>,
-    /// The repository that it was started for, until it is listed.
+    /// The repository that it was started for, or that was added or brought back here, until it is listed.
     pub wanted: Option<Gun>,
     /// Whether the terminal tells of the mouse.
     pub mouse: bool,

@@ -15,8 +15,8 @@ pub struct Known {
     pub staged: HashMap<Gun, usize>,
     /// The registry that most of them are in.
     pub registry: Option<String>,
-    /// Taken off the list by the last act: undo brings it back.
-    pub taken_off: Vec<Gun>,
+    /// Taken off the list since anything was staged, act by act: undo brings them back, the last first.
+    pub taken_off: Vec<Vec<Gun>>,
 }
 
 impl Known {

@@ -20,6 +20,7 @@ pub mod rows;
 pub mod selected;
 pub mod sort;
 pub mod spoken;
+mod spot;
 pub mod staging;
 pub mod tour;
 pub mod verifying;
@@ -60,6 +61,7 @@ pub use jobs::Jobs;
 pub use keyring::KeysHere;
 pub use known::{Known, Listing, Order, Picked};
 pub use repositories::{Repositories, Repository, Work};
+pub use spot::PaneSpot;
 
 /// What the screen knows.
 #[derive(Debug)]
@@ -136,9 +138,6 @@ pub enum DueReminder {
     Due,
     Said,
 }
-
-/// A pane, and the repository that was under the cursor.
-pub type PaneSpot = (Pane, Option<Gun>);
 
 /// How the panes share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -294,12 +293,6 @@ impl State {
     #[must_use]
     pub fn home(&self) -> Screen {
         if self.guide.is_some() { Screen::Wizard } else { Screen::Main }
-    }
-
-    /// Where one is.
-    #[must_use]
-    pub fn spot(&self) -> PaneSpot {
-        (self.focus, self.lists.repositories.selected().cloned())
     }
 
     /// The parts of the main screen.

@@ -1,7 +1,7 @@
 //! Keys that sentences name: those of the user, else the usual ones, which the tables bind.
 
 use super::State;
-use super::actions::{Repositories, Review, Roles, Tags, Wizard};
+use super::actions::{Repositories, Review, Roles, Staged, Tags, Wizard};
 use super::binding::Action;
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
@@ -11,6 +11,7 @@ pub const USUAL: &[(Action, &str)] = &[
     (Action::Focus(Pane::Repositories), "1"),
     (Action::Focus(Pane::Roles), "2"),
     (Action::Focus(Pane::Tags), "3"),
+    (Action::Focus(Pane::Staged), "5"),
     (Action::Messages, "@"),
     (Action::Refresh, "r"),
     (Action::Review, "p"),
@@ -41,6 +42,7 @@ pub const USUAL: &[(Action, &str)] = &[
     (Action::Tags(Tags::Revoke), "d"),
     (Action::Tags(Tags::Verify), "V"),
     (Action::Tags(Tags::Compare), "="),
+    (Action::Staged(Staged::Drop), "d"),
 ];
 
 impl State {

@@ -1,6 +1,6 @@
 //! The effects that change the stage.
 
-use super::{State, words};
+use super::{Screen, State, words};
 use crate::engine::{Change, EntryId};
 use crate::tuf::Gun;
 use crate::tui::kit::format;
@@ -38,4 +38,12 @@ pub fn add(state: &State, list: Vec<(Gun, Change)>) -> Vec<Effect> {
     }
     let said = words::changes(state, &list);
     vec![Effect::Stage { changes: list, said }]
+}
+
+/// What was hidden or left out before is no longer what undo is about.
+pub fn forget_shown(state: &mut State) {
+    state.known.taken_off.clear();
+    if let Screen::Review(review) = &mut state.screen {
+        review.just_left = None;
+    }
 }

@@ -118,7 +118,9 @@ fn of_wizard_alone(guide: &Guide) -> Vec<Gun> {
 
 /// Takes repositories off the list that nothing came of; undo brings them back.
 fn unlist(state: &mut State, guns: Vec<Gun>) -> Vec<Effect> {
-    state.known.taken_off.clone_from(&guns);
+    if !guns.is_empty() {
+        state.known.taken_off.push(guns.clone());
+    }
     guns.into_iter().map(Effect::RemoveEntry).collect()
 }
 

@@ -167,6 +167,7 @@ fn fifty_long_layers_at_once_pass_in_little_memory() {
     let image = Image::new(OCI_MANIFEST, &[&layer]);
     world.runtime.block_on(image.push(&world.registry.url, APP, "1.0"));
     let gate = GateProcess::start(&world.owner, world.registry.port);
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let blob = format!("{}/v2/{APP}/blobs/{}", gate.url, digest(&layer));
     assert_eq!(world.runtime.block_on(read_all(&client, &blob, 50, 50)), 50 * layer.len());

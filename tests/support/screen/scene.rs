@@ -216,6 +216,7 @@ pub fn repository(name: &str, health: Health, tags: usize, signers: usize, first
         ignored: vec![],
         vanished: vec![],
         lost: false,
+        lost_here: false,
         notices: vec![],
         foreign_changes: 0,
     }
@@ -303,6 +304,7 @@ pub fn entry(view: &RepositoryView) -> ListedRepository {
         server: Ok(view.server.clone()),
         added: true,
         hidden: false,
+        only_staged: false,
     }
 }
 

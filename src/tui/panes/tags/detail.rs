@@ -2,12 +2,13 @@
 
 use crate::engine::tags::compare::TagStanding;
 use crate::engine::trust::tree::RoleState;
-use crate::engine::view::{RoleView, TagView};
-use crate::tuf::Role;
+use crate::engine::view::{Health, RoleView, TagView};
+use crate::tuf::{Gun, Role};
 use crate::tui::kit::pane::Pane;
 use crate::tui::panes::detail::{Act, Detail};
 use crate::tui::panes::mend::{self, Mend};
-use crate::tui::state::actions::Tags;
+use crate::tui::panes::{empty, lost};
+use crate::tui::state::actions::{Tags, Wizard};
 use crate::tui::state::binding::Action;
 use crate::tui::state::rows::TagRow;
 use crate::tui::state::{State, selected, words};
@@ -35,6 +36,7 @@ pub fn detail(state: &State) -> Option<Detail> {
     }
     let act = |(action, what, needs): Way| -> Act { (state.key(action), what, needs) };
     detail.acts = ways(state, row, signed).into_iter().map(act).collect();
+    detail.acts.extend(lost::line(state, Pane::Tags));
     let size = signed.map(|tag| tag.length).or_else(|| row.row.registry.as_ref().map(|found| found.size));
     detail.facts.extend(size.map(|size| ("size", format!("{size} bytes"))));
     Some(detail)
@@ -54,6 +56,15 @@ fn ways(state: &State, row: &TagRow, signed: Option<&TagView>) -> Vec<Way> {
         return vec![];
     }
     let act = |action, act: &str, needs: &str| (Action::Tags(action), act.to_owned(), needs.to_owned());
+    if matches!(row.row.standing, TagStanding::Held | TagStanding::Unsigned) {
+        if unset(state).is_some() {
+            let needs = "before that nobody can sign here".to_owned();
+            return vec![(Action::Wizard(Wizard::Menu), "set up trust data".to_owned(), needs)];
+        }
+        if no_signing(state).is_some() {
+            return vec![];
+        }
+    }
     match row.row.standing {
         TagStanding::Tampered => vec![
             act(Tags::Verify, "verify again", "once the image was pushed again"),
@@ -101,6 +112,18 @@ fn broken<'a>(state: &'a State, tag: &TagView) -> Option<&'a RoleView> {
     wrong.min_by_key(|role| (role.role.delegation().is_some(), role.role != Role::releases()))
 }
 
+/// Why nothing can be signed here before something else is done.
+pub(super) fn no_signing(state: &State) -> Option<&'static str> {
+    empty::no_repository(state).or_else(|| lost::comes_first_here(state))
+}
+
+/// Where there is no trust data yet, and none is staged.
+pub(super) fn unset(state: &State) -> Option<&'static str> {
+    let creates = |gun: &Gun| state.stage.changes.iter().any(|c| c.gun == *gun && c.change.is_creation());
+    let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
+    bare.is_some_and(|r| !creates(&r.entry.gun)).then_some("it has no trust data yet; W sets it up")
+}
+
 /// What comes first among the hints for the tag under the cursor.
 pub fn mending(state: &State) -> Option<Action> {
     let row = selected::tag_row(state)?;
@@ -137,6 +160,10 @@ pub(super) fn pull(state: &State, row: &TagRow, signed: Option<&TagView>) -> Str
         TagStanding::Tampered => {
             "The registry's bytes are not what was signed: a pull with a check of digests fails. It stays so until it is \
              verified again."
+                .to_owned()
+        }
+        TagStanding::Unsigned if lost::is_lost(state) => {
+            "The server has lost its trust data, so nothing here tells who signed it: pulls with content trust refuse it."
                 .to_owned()
         }
         TagStanding::Unsigned => "Nobody has signed it: pulls with content trust refuse it.".to_owned(),

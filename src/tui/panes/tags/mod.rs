@@ -10,7 +10,6 @@ mod view;
 use std::sync::Arc;
 
 use crate::engine::tags::compare::TagStanding;
-use crate::engine::view::Health;
 use crate::engine::{Change, natural};
 use crate::tuf::{Gun, TargetName};
 use crate::tui::dialogs::{Dialog, Form};
@@ -18,10 +17,11 @@ use crate::tui::forms::offers;
 use crate::tui::kit::pane::Pane;
 use crate::tui::messages::effect::Effect;
 use crate::tui::messages::registry::{RegistryFound, RegistryNews};
-use crate::tui::panes::empty;
 use crate::tui::state::binding::{Action as Wanted, Binding, Group, bind};
 use crate::tui::state::rows::{TagRow, TagRows};
 use crate::tui::state::{Lists, State, actions, selected, staging};
+
+use detail::{no_signing, unset};
 
 pub use compare::follow;
 pub use detail::{detail, mending};
@@ -31,7 +31,7 @@ pub use view::{render, summary};
 pub const BINDINGS: &[Binding] = &[
     bind(&["enter"], Wanted::Tags(actions::Tags::Show), "all about it", Group::Look, 45).unless(none),
     bind(&["s"], Wanted::Tags(actions::Tags::Sign), "sign", Group::Stage, 30).unless(not_signable),
-    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(empty::no_repository),
+    bind(&["a"], Wanted::Tags(actions::Tags::Add), "sign a tag", Group::Stage, 25).unless(no_signing),
     bind(&["d"], Wanted::Tags(actions::Tags::Revoke), "revoke", Group::Stage, 35).unless(not_signed),
     bind(&["="], Wanted::Tags(actions::Tags::Compare), "compare", Group::Look, 40).unless(no_registry),
     bind(&["V"], Wanted::Tags(actions::Tags::Verify), "verify", Group::Look, 42).unless(nothing_to_verify),
@@ -50,11 +50,7 @@ fn meant(state: &State) -> Vec<Arc<str>> {
 
 /// Where nobody may sign yet.
 fn not_signable(state: &State) -> Option<&'static str> {
-    let creates = |gun: &Gun| state.stage.changes.iter().any(|c| c.gun == *gun && c.change.is_creation());
-    let bare = state.repository().filter(|r| r.view.as_ref().is_some_and(|view| view.health == Health::New));
-    let unset =
-        || Some("it has no trust data yet; W sets it up").filter(|_| bare.is_some_and(|r| !creates(&r.entry.gun)));
-    none(state).or_else(|| empty::no_repository(state)).or_else(unset)
+    none(state).or_else(|| no_signing(state)).or_else(|| unset(state))
 }
 
 fn not_signed(state: &State) -> Option<&'static str> {

@@ -16,7 +16,7 @@ use crate::tui::kit::theme::Theme;
 use crate::tui::panes::row::{Row, cell, number, state_cell};
 use crate::tui::panes::{empty, landing, tabs};
 use crate::tui::state::State;
-use crate::tui::state::actions::{Repositories, Tags};
+use crate::tui::state::actions::Tags;
 use crate::tui::state::binding::Action;
 use crate::tui::state::registry::{Compared, Comparing};
 use crate::tui::state::rows::{TagRow, TagRows};
@@ -70,8 +70,7 @@ fn nothing(state: &State) -> Runs {
     if state.repository().is_none_or(|r| r.view.is_none()) {
         return Runs::new().then(theme.glyphs.missing, theme.quiet());
     }
-    let ways = [Action::Focus(Pane::Repositories), Action::Repositories(Repositories::Restore)];
-    if let Some(lost) = empty::lost(state, &ways) {
+    if let Some(lost) = empty::lost(state, Pane::Tags) {
         return lost;
     }
     let key =

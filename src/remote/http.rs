@@ -60,8 +60,9 @@ pub(super) struct Http {
     client: reqwest::Client,
     /// Without the client certificate: for other hosts, which are token realms.
     stranger: reqwest::Client,
-    /// The server's host.
+    /// The server's host, and where it listens there.
     name: String,
+    port: Option<u16>,
     limits: Limits,
     proxies: Arc<Proxies>,
     place: Option<PathBuf>,
@@ -92,6 +93,7 @@ impl Http {
             client: built(endpoint, prepared(tls.identities.first())?.connector_layer(timed))?,
             stranger: built(endpoint, prepared(None)?)?,
             name: endpoint.name().to_owned(),
+            port: Url::parse(endpoint.base()).ok().and_then(|url| url.port_or_known_default()),
             limits,
             proxies,
             place: tls.place.clone(),
@@ -177,7 +179,7 @@ impl Http {
             let response = self.send(client, way, request, upload).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let began = (asked.elapsed(), self.is_used(&response));
-            if is_own {
+            if is_own && url.port_or_known_default() == self.port {
                 let is_plain = response.version() == Version::HTTP_11 && matches!(way.route, Route::Direct(_));
                 *self.is_plain.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_plain);
             }

@@ -10,8 +10,8 @@ mod queued;
 mod reading;
 mod writing;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -19,7 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::Request;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -36,14 +36,20 @@ use queued::{Awaited, End, Queued, Written};
 use reading::Reading;
 use writing::{head, write};
 
-/// Who waits so long for a line to be made asks on a connection of its own.
-const PATIENCE: Duration = Duration::from_millis(400);
+/// Who waits so long for a line to be made asks on a connection of its own,
+const PATIENCE: Duration = Duration::from_secs(1);
+/// or, where the server was reached, so many times longer than that took: what is left is one more round trip.
+const TRIPS: u32 = 3;
+/// For so long a server may work off what it has before it, once nothing of that is wanted.
+const LINGER: Duration = Duration::from_secs(2);
 /// Requests that are sent and not yet answered, at most.
 const DEPTH: usize = 32;
 /// The line of one server, while there is one.
 pub(super) struct ServerLine {
     address: Address,
     state: watch::Sender<State>,
+    /// How long it took to reach the server, once it is reached.
+    reached: Mutex<Option<Duration>>,
 }
 
 /// Where a line leads, and how.
@@ -91,12 +97,16 @@ impl ServerLine {
             limits: setup.limits,
             learned: setup.learned.clone(),
         };
-        Some(Self { address, state: watch::Sender::default() })
+        Some(Self { address, state: watch::Sender::default(), reached: Mutex::default() })
     }
 
-    /// Whether there is none and will be none.
-    pub(super) fn is_given_up(&self) -> bool {
-        matches!(*self.state.borrow(), State::Never)
+    /// Whether one is there or being made; `None` if there is none and will be none.
+    pub(super) fn is_there(&self) -> Option<bool> {
+        match &*self.state.borrow() {
+            State::Never => None,
+            State::Closed => Some(false),
+            State::Opening | State::Ready | State::Open(_) => Some(true),
+        }
     }
 
     /// Waits as long as a line is being made. Who waits for a turn gives that up then, so that the line can open.
@@ -108,6 +118,8 @@ impl ServerLine {
     /// For how long a line is waited for that is being made.
     pub(super) async fn waited_long(&self) {
         tokio::time::sleep(PATIENCE).await;
+        let reached = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        tokio::time::sleep(reached.unwrap_or_default() * TRIPS).await;
     }
 
     /// The line that is coming, once it is open.
@@ -139,7 +151,7 @@ impl ServerLine {
             turns.gather(false);
             lines.state.send_replace(match end {
                 End::Idle | End::Closed { is_early: false } => State::Closed,
-                End::Closed { is_early: true } | End::Broken => State::Never,
+                End::Closed { is_early: true } | End::Broken | End::LeftBehind => State::Never,
             });
         });
     }
@@ -154,6 +166,7 @@ impl ServerLine {
         let Ok(Ok(stream)) = tokio::time::timeout(limits.connect, tcp.call(url.clone())).await else {
             return End::Broken;
         };
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(began.elapsed());
         let stream = stream.into_inner();
         let Some(tls) = tls.clone() else {
             turns.connected(began.elapsed());
@@ -218,7 +231,7 @@ async fn serve(
     mut wanted: mpsc::UnboundedReceiver<Queued>,
     address: &Address,
 ) -> End {
-    let (from, to) = tokio::io::split(stream);
+    let (from, mut to) = tokio::io::split(stream);
     let (sent, mut unanswered) = mpsc::unbounded_channel();
     let progress = watch::Sender::new(Instant::now());
     let depth = Arc::new(Semaphore::new(DEPTH));
@@ -226,7 +239,7 @@ async fn serve(
     let end = tokio::select! {
         biased;
         end = reading.answers(&mut unanswered, progress.subscribe()) => end,
-        () = write(to, &mut wanted, &sent, &depth, &progress) => End::Broken,
+        () = write(&mut to, &mut wanted, &sent, &depth, &progress) => End::Broken,
     };
     // First those that may have been taken up, then those that were not sent.
     unanswered.close();
@@ -236,6 +249,15 @@ async fn serve(
     wanted.close();
     while let Ok(job) = wanted.try_recv() {
         job.awaited.unsent();
+    }
+    if end == End::LeftBehind {
+        let rest = async {
+            if to.shutdown().await.is_ok() {
+                reading.drain().await;
+            }
+        };
+        // Then it has had its time.
+        let _ = tokio::time::timeout(LINGER, rest).await;
     }
     end
 }

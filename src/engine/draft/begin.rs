@@ -158,6 +158,12 @@ impl<'a> Draft<'a> {
         true
     }
 
+    /// Whether the last good file of a role is signed again, whatever the server has.
+    #[must_use]
+    pub fn is_restored(&self, role: &Role) -> bool {
+        self.restored.contains(role)
+    }
+
     /// The server's file of a role that is signed although nobody known has signed it, or only keys of before have, and
     /// not as this machine verified it.
     #[must_use]

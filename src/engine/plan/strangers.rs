@@ -10,7 +10,7 @@ use crate::engine::draft::Draft;
 use crate::engine::draft::applied::Mark;
 use crate::engine::draft::change::{Change, role_word};
 use crate::engine::draft::signing::Rise;
-use crate::engine::wording::{count, natural};
+use crate::engine::wording::{count, natural, some};
 use crate::tuf::{Loaded, Origin, Role, Target, TargetName, Targets, TrustedSet};
 
 /// What a plan would sign unseen.
@@ -121,6 +121,7 @@ pub(super) fn warn(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, 
         found.push(warning);
     }
     older(draft, found);
+    left_out(draft, names, found);
     jumps(draft, names, found);
     untouched(draft, plan, found);
 }
@@ -129,17 +130,58 @@ pub(super) fn warn(draft: &Draft<'_>, names: &Names<'_>, plan: &RepositoryPlan, 
 fn older(draft: &Draft<'_>, found: &mut Warnings) {
     let Some(set) = draft.ground().set else { return };
     for role in draft.touched().keys() {
-        let Some(base) = set.verified(role).map(|base| base.content().version) else { continue };
+        // Of one that is shown the review says what it lists.
+        let is_restored = draft.is_restored(role) && set.is_hidden(role);
+        let base = if is_restored { set.last_good(role) } else { set.verified(role) };
+        let Some(base) = base.map(|base| base.content().version) else { continue };
         let Some(known) = set.listed_keys().former(role).filter(|known| known.version > base) else { continue };
         let word = role_word(role);
-        let headline = format!("{word} on the server is older than the one that this machine knows");
-        let detail = format!(
-            "The server has version {base} of it, and version {} was here, whose signer has left since: what only that \
-             one lists is lost when this one is signed. A server that was restored from a backup looks like this, and so \
-             does an attack. Ask whoever runs it, and compare the tags.",
-            known.version
-        );
+        let (headline, detail) = if is_restored {
+            let headline = format!("the last good file of {word} is older than one that this machine knows");
+            let detail = format!(
+                "Version {base} is signed again, and version {} was on the server before it was hidden, whose signer has \
+                 left since: what only that one lists is lost. Ask who signed it, and whoever runs the server for the file.",
+                known.version
+            );
+            (headline, detail)
+        } else {
+            let headline = format!("{word} on the server is older than the one that this machine knows");
+            let detail = format!(
+                "The server has version {base} of it, and version {} was here, whose signer has left since: what only that \
+                 one lists is lost when this one is signed. A server that was restored from a backup looks like this, and \
+                 so does an attack. Ask whoever runs it, and compare the tags.",
+                known.version
+            );
+            (headline, detail)
+        };
         found.push(attack(Weight::Danger, headline, detail));
+    }
+}
+
+/// Tags of a file that only removed keys have signed, in whose place the last good one is signed again.
+fn left_out(draft: &Draft<'_>, names: &Names<'_>, found: &mut Warnings) {
+    let Some(set) = draft.ground().set else { return };
+    for role in draft.touched().keys().filter(|role| draft.is_restored(role)) {
+        let (Some(file), Some(good)) = (set.only_former(role), set.last_good(role)) else { continue };
+        let good = &good.content().targets;
+        let differs = |(tag, target): &(&TargetName, &Target)| {
+            good.get(*tag).is_none_or(|old| old.hashes != target.hashes || old.length != target.length)
+        };
+        let mut tags: Vec<String> =
+            file.content.targets.iter().filter(differs).map(|(tag, _)| tag.to_string()).collect();
+        if tags.is_empty() {
+            continue;
+        }
+        tags.sort_by(|a, b| natural(a, b));
+        let by = if let Origin::Former(keys) = &file.origin { some(&names.of(keys)) } else { String::new() };
+        let word = role_word(role);
+        let headline = format!("{} of the newer {word} left out: {}", count(tags.len(), "tag"), some(&tags));
+        let detail = format!(
+            "{by}, removed since, has signed version {} with it, perhaps after the removal. The last good file says \
+             something else or nothing. Ask {by}, and sign what is right anew.",
+            file.content.version
+        );
+        found.push(attack(Weight::Warning, headline, detail));
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum End {
         is_early: bool,
     },
     Broken,
+    /// We read no further, of what the server may still be writing.
+    LeftBehind,
 }
 
 /// What is written of a request.

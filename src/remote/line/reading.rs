@@ -17,8 +17,8 @@ use crate::remote::http::{Answer, ERROR_BODY, check_encoding};
 use crate::remote::limits::{Limits, Overdue};
 use crate::remote::rate::{Rate, crumbs};
 
-/// After so long without a request the line ends, before the server ends it.
-const IDLE: Duration = Duration::from_secs(10);
+/// After so long without a request the line ends, before most servers end it.
+const IDLE: Duration = Duration::from_secs(55);
 /// Who closes a connection sooner than after so many answers does not want lines.
 const WORTH: usize = 32;
 /// Room for what may come at once.
@@ -49,6 +49,15 @@ enum Body {
     ToTheEnd,
 }
 
+/// What comes behind an answer.
+enum Then {
+    Next,
+    /// Nothing: the server has said so.
+    Closed,
+    /// The rest of it, which is not read.
+    LeftBehind,
+}
+
 struct Head {
     status: StatusCode,
     headers: HeaderMap,
@@ -70,6 +79,10 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     ) -> End {
         let mut answered = 0;
         loop {
+            // Nothing is due that could be the answer to something.
+            if sent.is_empty() && !self.came.is_empty() {
+                return End::Broken;
+            }
             let (awaited, place) = tokio::select! {
                 biased;
                 next = sent.recv() => match next {
@@ -85,29 +98,33 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             let whole = timeout(self.limits.total, self.answer(&awaited, &progress)).await;
             let slow = || Err(Fault::plain(self.slow(Overdue::End, self.limits.total)));
             match whole.unwrap_or_else(|_| slow()) {
-                Ok((answer, is_last)) => {
+                Ok((answer, then)) => {
                     awaited.tell(Ok(answer));
                     answered += 1;
-                    if is_last {
-                        return End::Closed { is_early: answered < WORTH };
+                    match then {
+                        Then::Next => {}
+                        Then::Closed => return End::Closed { is_early: answered < WORTH },
+                        Then::LeftBehind => return End::LeftBehind,
                     }
                 }
                 Err(fault) => {
                     let reach = awaited.reach();
+                    // A server that says nothing is not waited for again, and one that has gone says no more.
+                    let is_over = matches!(fault.error, RemoteError::Slow { .. } | RemoteError::BrokeOff { .. });
                     awaited.tell(Err(Missed::Failed(Fault { reach, ..fault })));
-                    return End::Broken;
+                    return if is_over { End::Broken } else { End::LeftBehind };
                 }
             }
             drop(place);
         }
     }
 
-    /// Reads one answer; says whether it is the last.
+    /// Reads one answer, and says what comes behind it.
     async fn answer(
         &mut self,
         awaited: &Awaited,
         progress: &watch::Receiver<Instant>,
-    ) -> Result<(Answer, bool), Fault> {
+    ) -> Result<(Answer, Then), Fault> {
         let asked = Instant::now();
         let Head { status, headers, body, is_last } = self.head(asked, progress).await?;
         check_encoding(&self.host, &headers)?;
@@ -117,10 +134,17 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             false => (ERROR_BODY + REST, ERROR_BODY),
         };
         let mut read = Vec::new();
-        let is_last = match self.body(body, &mut read, (&awaited.what, most)).await {
-            Ok(()) => is_last,
+        let then = match self.body(body, &mut read, (&awaited.what, most)).await {
+            Ok(()) if !is_last => Then::Next,
+            Ok(()) => Then::Closed,
             // The status tells already; what is left of the body is nobody's answer.
-            Err(_) if !status.is_success() => true,
+            Err(_) if !status.is_success() => {
+                if is_last {
+                    Then::Closed
+                } else {
+                    Then::LeftBehind
+                }
+            }
             Err(fault) => return Err(fault),
         };
         let mut body = read;
@@ -128,7 +152,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         if !status.is_success() {
             body = awaited.confided.kept_out_of(body);
         }
-        Ok((Answer { status, headers, body, began }, is_last))
+        Ok((Answer { status, headers, body, began }, then))
     }
 
     async fn head(&mut self, asked: Instant, progress: &watch::Receiver<Instant>) -> Result<Head, Fault> {
@@ -293,6 +317,16 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 Ok(Err(error)) => return Err(self.broke(innermost(&error))),
                 Err(_) if rate.goes_on() => {}
                 Err(_) => return Err(Fault::plain(self.slow(rate.lacks(), self.limits.stall))),
+            }
+        }
+    }
+
+    /// Reads away what a server still writes, until it ends the connection.
+    pub(super) async fn drain(&mut self) {
+        loop {
+            self.came.clear();
+            if !matches!(self.receive().await, Ok(bytes) if bytes > 0) {
+                return;
             }
         }
     }

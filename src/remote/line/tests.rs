@@ -189,8 +189,38 @@ async fn answers_are_bounded_in_size_and_time() {
         assert!(error.to_string().contains(expected), "{sent:.60}: {error}");
         let (error, _) = fault(second).await;
         assert!(matches!(error, RemoteError::BrokeOff { .. }), "can be asked for again: {error}");
-        assert_eq!(end.await.unwrap(), End::Broken);
+        drop(server);
+        let is_silent = expected.starts_with("0 s");
+        assert_eq!(end.await.unwrap(), if is_silent { End::Broken } else { End::LeftBehind }, "{expected}");
     }
+}
+
+#[tokio::test]
+async fn what_is_behind_a_failure_that_is_not_read_whole_may_have_been_done_and_is_waited_for() {
+    let (line, mut server, end) = open();
+    let (first, second) = (get(&line, "a").await, ask(&line, Method::POST, "b", b"upload").await);
+    heads(&mut server, 2).await;
+    let long = "no ".repeat(30_000);
+    let answer = format!("HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{long}", long.len());
+    server.write_all(answer.as_bytes()).await.unwrap();
+    let (status, text) = body(first).await;
+    assert!(status == 500 && text.is_empty(), "{status} {text:.20}");
+    let (error, reach) = fault(second).await;
+    assert!(matches!(error, RemoteError::BrokeOff { .. }) && reach == Reach::Unknown, "{error} {reach:?}");
+    assert!(!end.is_finished(), "the server may be at the second one");
+    drop(server);
+    assert_eq!(end.await.unwrap(), End::LeftBehind);
+}
+
+#[tokio::test]
+async fn an_answer_before_its_request_is_nobodys() {
+    let (line, mut server, end) = open();
+    let first = get(&line, "a").await;
+    heads(&mut server, 1).await;
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1";
+    server.write_all(answer.repeat(2).as_bytes()).await.unwrap();
+    assert_eq!(body(first).await, (200, "1".to_owned()));
+    assert_eq!(end.await.unwrap(), End::Broken);
 }
 
 #[tokio::test]

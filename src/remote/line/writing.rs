@@ -40,7 +40,7 @@ pub(super) fn head(request: &Request, length: usize) -> Zeroizing<Vec<u8>> {
 
 /// Sends what is wanted, one behind the other. Ends when the connection takes no more, or nobody can ask.
 pub(super) async fn write(
-    mut to: impl AsyncWrite + Unpin,
+    to: &mut (impl AsyncWrite + Unpin),
     wanted: &mut mpsc::UnboundedReceiver<Queued>,
     sent: &mpsc::UnboundedSender<Sent>,
     depth: &Arc<Semaphore>,

@@ -103,10 +103,11 @@ impl NotaryServer {
         }
     }
 
-    /// The way in line, if there may be one.
+    /// The way in line, if there is one or may be one.
     fn lines(&self, url: &Url) -> Option<&Arc<ServerLine>> {
         let Inner { http, turns, line, .. } = &*self.inner;
-        line.as_ref().filter(|line| turns.is_free() && !line.is_given_up() && http.may_be_plain(url))
+        let may_open = || turns.is_free() && http.may_be_plain(url);
+        line.as_ref().filter(|line| line.is_there().is_some_and(|is_there| is_there || may_open()))
     }
 
     /// Requests are about to come: there is a line by then.

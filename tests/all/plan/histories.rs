@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use trustdeck::engine::plan::Weight;
 use trustdeck::engine::{Change, NewKeys};
 use trustdeck::tuf::verify::{Pinning, Purpose};
 use trustdeck::tuf::{
@@ -172,7 +173,9 @@ impl History {
                 let set = self.load(self.published.last().unwrap().clone()).unwrap();
                 self.remembered = Remembered { keys: set.listed_keys().clone(), files: set.seen() };
                 for name in ROLES {
-                    if let Some(verified) = set.verified(&role(name)) {
+                    // What only removed keys have signed, never read while they counted, is left out with a warning.
+                    let doubtful = set.only_former(&role(name)).is_some();
+                    if let Some(verified) = set.verified(&role(name)).filter(|_| !doubtful) {
                         self.known.insert(role(name), verified.content().targets.keys().cloned().collect());
                     }
                 }
@@ -408,5 +411,31 @@ fn a_file_of_a_signer_who_has_left_is_not_given_up_for_an_older_one() {
         let set = history.load(history.answer(0, &tricks)).unwrap();
         let plan = history.world.plan_of(&set, &[sign_into("new", &["targets/releases"])]);
         assert_eq!(plan.is_dangerous(), is_dangerous, "{tricks:?}");
+    }
+}
+
+#[test]
+fn what_somebody_signed_who_has_left_is_not_lost_unseen_where_the_last_good_file_is_signed_again() {
+    let unread = [Act::Read, Act::Sign(1, 1, 0), Act::Toggle(1, 1), Act::Read];
+    let read = [Act::Read, Act::Sign(1, 1, 0), Act::Read, Act::Toggle(1, 1), Act::Read];
+    let newest = [Trick::Newest; ROLES.len()];
+    let mut hidden = newest;
+    hidden[1] = Trick::Hide;
+    let shown = (Some(Weight::Warning), "1 tag of the newer releases left out: t0");
+    let unseen = (Some(Weight::Danger), "the last good file of releases is older than one that this machine knows");
+    for (acts, tricks, expected) in
+        [(&unread[..], hidden, unseen), (&unread[..], newest, shown), (&read[..], hidden, (None, ""))]
+    {
+        let mut history = History::new();
+        acts.iter().for_each(|act| history.perform(*act));
+        let mut set = history.load(history.answer(0, &tricks)).unwrap();
+        for (role, _) in set.missed() {
+            let mut old = history.published.iter().rev().map(|files| files.get(&role).to_vec());
+            assert!(old.any(|bytes| set.recall(&role, bytes).is_ok()));
+        }
+        let plan = history.world.plan_of(&set, &[Change::Restore { role: Role::releases() }]);
+        let heaviest = plan.warnings.iter().find(|warning| warning.weight != Weight::Note);
+        let found = heaviest.map_or((None, ""), |warning| (Some(warning.weight), warning.headline.as_str()));
+        assert_eq!((plan.failed.is_some(), found), (false, expected), "{:?}", plan.warnings);
     }
 }

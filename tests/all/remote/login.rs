@@ -267,6 +267,18 @@ async fn odd_token_answers_are_refused() {
     }
 }
 
+/// Whatever the realm speaks, an open line to the server is used: it would hold off everything else until it ends.
+#[tokio::test]
+async fn a_realm_that_speaks_otherwise_leads_nobody_off_the_line() {
+    let old = || Act::SendAndClose(b"HTTP/1.0 200 OK\r\n\r\n{\"token\":\"T\",\"expires_in\":300}".to_vec());
+    let server = with_tokens("127.0.0.1", move |_| old(), |sent| sent == "Bearer T").await;
+    let client = client_with(&server.url(), SHORT, Arc::new(eve()));
+    for _ in 0..3 {
+        fetch(&client).await.unwrap();
+    }
+    assert_eq!(server.connections(), 2, "the line, and one to the realm");
+}
+
 #[tokio::test]
 async fn a_realm_elsewhere_needs_consent_before_anything_goes_there() {
     let server = with_tokens("localhost", |_| token("T8"), |sent| sent == "Bearer T8").await;

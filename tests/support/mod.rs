@@ -168,7 +168,10 @@ pub fn at_sandbox(sandbox: &trustdeck::sandbox::Running, home: &std::path::Path,
     command
 }
 
-/// A port of loopback that nobody listens on.
+/// Where nobody listens, however many servers other tests start meanwhile.
+pub const NOBODYS_PORT: u16 = 1;
+
+/// A port of loopback that is free now.
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

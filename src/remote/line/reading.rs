@@ -91,7 +91,9 @@ impl<R: AsyncRead + Unpin> Reading<R> {
                 },
                 // Nothing is due: what comes now is the end, or no answer to anything.
                 came = self.receive() => {
-                    return if matches!(came, Ok(0)) { End::Idle } else { End::Broken };
+                    // Whoever answers nothing before that would be asked on one line after the other.
+                    let is_idle = matches!(came, Ok(0)) && answered > 0;
+                    return if is_idle { End::Idle } else { End::Broken };
                 }
                 () = tokio::time::sleep(IDLE) => return End::Idle,
             };

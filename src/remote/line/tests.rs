@@ -229,3 +229,10 @@ async fn an_answer_to_nothing_ends_the_line() {
     server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
     assert_eq!(end.await.unwrap(), End::Broken);
 }
+
+#[tokio::test]
+async fn a_line_that_is_ended_before_an_answer_is_not_opened_again() {
+    let (_line, server, end) = open();
+    drop(server);
+    assert_eq!(end.await.unwrap(), End::Broken);
+}

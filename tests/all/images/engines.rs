@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::real::World;
 use crate::support::image::{DOCKER_MANIFEST, Image};
-use crate::support::{Engine, Ran, free_port, run};
+use crate::support::{Engine, NOBODYS_PORT, Ran, run};
 
 /// Programs that stand before all others and write down what they are asked for.
 struct Played<'w> {
@@ -91,7 +91,7 @@ fn what_is_relied_on_from_the_cache_alone_is_told_and_ends_with_five() {
     world.home.trustdeck(&["resolve", &world.image("1.0")]).ok();
     let played = Played::new(&world);
     played.program("docker", "");
-    let gone = format!("https://localhost:{}", free_port());
+    let gone = format!("https://localhost:{NOBODYS_PORT}");
     for command in ["resolve", "verify", "pull"] {
         let stale = played.trustdeck(&["--server", &gone, command, &world.image("1.0")]).ended(5);
         assert!(stale.stderr.contains("shown from this machine's cache"), "{command}: {}", stale.stderr);

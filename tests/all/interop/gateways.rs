@@ -2,7 +2,7 @@
 
 use crate::interop::GUN;
 use crate::support::nginx::Nginx;
-use crate::support::{Home, NotaryServer, free_port};
+use crate::support::{Home, NOBODYS_PORT, NotaryServer};
 
 fn before(settings: &str) -> Option<(NotaryServer, Nginx, Home)> {
     let server = NotaryServer::start()?;
@@ -32,7 +32,7 @@ fn an_upload_that_nginx_finds_too_large_is_told_with_its_size_and_the_setting() 
 
 #[test]
 fn a_server_that_is_away_behind_nginx_is_told_as_that() {
-    let Some(nginx) = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), "") else { return };
+    let Some(nginx) = Nginx::start(&format!("http://127.0.0.1:{NOBODYS_PORT}"), "") else { return };
     let home = Home::at(&nginx.url, &nginx.ca);
     let told = home.trustdeck(&["inspect", GUN, "--json"]).ended(5);
     let problem = &told.errors()[0];

@@ -215,7 +215,7 @@ async fn texts_of_errors_are_cut() {
 
 #[tokio::test]
 async fn nobody_listening_is_a_network_error_also_for_uploads() {
-    let url = format!("http://127.0.0.1:{}", crate::support::free_port());
+    let url = format!("http://127.0.0.1:{}", crate::support::NOBODYS_PORT);
     let got = fetch(&client(&url)).await;
     assert!(matches!(&got, Err(RemoteError::Network { why, .. }) if why == "connection refused"), "{got:?}");
     let files = [(Role::Root, b"{}".to_vec())];

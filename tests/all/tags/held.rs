@@ -7,7 +7,7 @@ use trustdeck::tuf::{Gun, TargetName};
 
 use super::asked::{answering, engine};
 use crate::remote::scripted::{Scripted, answer};
-use crate::support::free_port;
+use crate::support::NOBODYS_PORT;
 
 /// The tag with this number, as [`answering`] has it.
 fn wanted(number: usize) -> WantedTag {
@@ -40,6 +40,6 @@ async fn a_registry_that_is_away_or_not_well_is_not_asked_about_each_of_many_tag
         |found: &[Result<Candidate, EngineError>]| found.iter().flatten().filter(|one| one.unchecked.is_some()).count();
     assert_eq!(unchecked(&candidates(&sick, &gun, 1000).await), 1000);
     assert!(registry.count("/manifests/") < 100, "{}", registry.count("/manifests/"));
-    let nobody = Gun::parse(&format!("127.0.0.1:{}/team/app", free_port())).unwrap();
+    let nobody = Gun::parse(&format!("127.0.0.1:{NOBODYS_PORT}/team/app")).unwrap();
     assert_eq!(unchecked(&candidates(&sick, &nobody, 1000).await), 1000);
 }

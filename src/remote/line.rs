@@ -53,7 +53,6 @@ pub(super) struct ServerLine {
 }
 
 /// Where a line leads, and how.
-#[derive(Clone)]
 struct Address {
     /// `host[:port]`, for messages.
     host: Arc<str>,

@@ -136,18 +136,13 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             false => (ERROR_BODY + REST, ERROR_BODY),
         };
         let mut read = Vec::new();
-        let then = match self.body(body, &mut read, (&awaited.what, most)).await {
-            Ok(()) if !is_last => Then::Next,
-            Ok(()) => Then::Closed,
+        let whole = self.body(body, &mut read, (&awaited.what, most)).await;
+        let then = match whole {
+            Err(fault) if status.is_success() => return Err(fault),
             // The status tells already; what is left of the body is nobody's answer.
-            Err(_) if !status.is_success() => {
-                if is_last {
-                    Then::Closed
-                } else {
-                    Then::LeftBehind
-                }
-            }
-            Err(fault) => return Err(fault),
+            Err(_) if !is_last => Then::LeftBehind,
+            Ok(()) if !is_last => Then::Next,
+            _ => Then::Closed,
         };
         let mut body = read;
         body.truncate(usize::try_from(kept).unwrap_or(usize::MAX));

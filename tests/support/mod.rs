@@ -30,6 +30,7 @@ pub mod proxy;
 pub mod terminal;
 pub mod token_service;
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -86,7 +87,7 @@ impl Ran {
         Self {
             command: words(command),
             // A shell's convention: 128 and the signal.
-            code: output.status.code().unwrap_or(128),
+            code: output.status.code().unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0)),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }

@@ -165,9 +165,13 @@ impl Tokens {
         };
         let path = module::check(path)?;
         let (sender, receiver) = mpsc::channel::<TokenJob>();
+        // The thread keeps a sender of its own, so it waits for jobs as long as the process lives: a module that is
+        // unloaded while the process ends has its code taken away under what runs at exit.
+        let kept = sender.clone();
         let work = move || {
             let mut card = Card::new(path);
             receiver.into_iter().for_each(|job| job(&mut card));
+            drop(kept);
         };
         let started = thread::Builder::new().name("pkcs11".to_owned()).spawn(work);
         started.map_err(|_| self.died())?;

@@ -165,6 +165,17 @@ fn a_module_that_anybody_may_write_is_not_loaded() {
     token.trustdeck(&home, &["key", "token", "list"]).ok();
 }
 
+/// Unloaded by a thread while the process ends, its code is taken away under what runs at exit: a crash after the work.
+#[test]
+fn a_module_stays_loaded_until_the_process_ends() {
+    let Some(token) = Token::wrapped(&[]) else { return };
+    let home = home();
+    for _ in 0..3 {
+        token.trustdeck(&home, &["key", "token", "list"]).ok();
+    }
+    assert_eq!(token.wrote("unloaded"), ["at the end"; 3]);
+}
+
 #[test]
 fn the_module_is_named_by_flag_variable_or_configuration() {
     let Some(token) = Token::new() else { return };

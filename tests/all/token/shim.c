@@ -2,6 +2,7 @@
  * A PKCS#11 module around SoftHSM that does what SoftHSM never does: it is pulled out, waits for a finger, locks its
  * PIN, wants the PIN at each signature and takes those in parts, or behaves as a YubiKey. Which of these, files in the directory TOKEN_SHIM say; what happened is written there.
  */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,11 @@ static ulong generate_key_pair(ulong session, void *mechanism, attribute *public
     }
     return theirs.call[GENERATE_KEY_PAIR](session, mechanism, public, publics, private, privates, public_object,
                                           private_object);
+}
+
+/* Who takes the module away: the process that ends, or a thread beside it. */
+__attribute__((destructor)) static void unload(void) {
+    if (getenv("TOKEN_SHIM")) write_down("unloaded", gettid() == getpid() ? "at the end" : "before");
 }
 
 ulong C_GetFunctionList(function_list **list) {

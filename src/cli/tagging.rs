@@ -187,10 +187,13 @@ fn agree_to_all(
         let message = "an ID accepts a plan that is published, and nothing is";
         return Err(input(message, "add --publish, or agree to all tags with --accept alone"));
     }
+    let tags = crate::engine::wording::counted(count, "tag", "tags");
+    if publishing.dry_run && agreement.accept.is_none() {
+        context.console.say(&format!("{}: without a tag it stands for all of it, {tags}; add --accept to do it", name));
+    }
     if publishing.dry_run || agreement.accept.is_some() {
         return Ok(());
     }
-    let tags = crate::engine::wording::counted(count, "tag", "tags");
     if context.console.interactive && !agreement.yes {
         let question = format!("type {count} to revoke {tags}, all of {}", printable(name));
         return match context.console.typed(&question, &count.to_string()) {

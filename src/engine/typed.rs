@@ -44,18 +44,25 @@ pub fn server(typed: &str, insecure_http: bool) -> Result<String, EngineError> {
 /// # Errors
 /// `Input`: no 64 hexadecimal digits, or no bytes.
 pub fn manifest(digest: &str, size: &str) -> Result<SignedTarget, EngineError> {
+    let target = unsized_manifest(digest)?;
+    match size.parse().ok().filter(|length| (1..=LONGEST).contains(length)) {
+        Some(length) => Ok(SignedTarget { length, ..target }),
+        None => Err(refuse("the size must be a number of bytes", "write digits only; no manifest is empty")),
+    }
+}
+
+/// Reads a digest as [`manifest`] does, where the registry says what size it has: the length is 0.
+///
+/// # Errors
+/// `Input`: no 64 hexadecimal digits.
+pub fn unsized_manifest(digest: &str) -> Result<SignedTarget, EngineError> {
     let sha256 = digest.strip_prefix("sha256:").unwrap_or(digest).to_ascii_lowercase();
-    let length = size.parse().ok().filter(|length| (1..=LONGEST).contains(length));
-    let target =
-        SignedTarget { length: length.unwrap_or_default(), sha256, sha512: None, custom: None, from_registry: false };
+    let target = SignedTarget { length: 0, sha256, sha512: None, custom: None, from_registry: false };
     if target.target().is_none() {
         let hint = "docker buildx imagetools inspect, or the registry's Docker-Content-Digest header, shows it";
         return Err(refuse("the digest must be sha256: and 64 hexadecimal digits", hint));
     }
-    match length {
-        Some(_) => Ok(target),
-        None => Err(refuse("the size must be a number of bytes", "write digits only; no manifest is empty")),
-    }
+    Ok(target)
 }
 
 #[cfg(test)]

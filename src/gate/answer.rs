@@ -28,11 +28,14 @@ impl Refusal {
         let message = error.to_string();
         match error {
             RemoteError::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, absent, message),
-            RemoteError::Altered { .. } | RemoteError::Length { .. } | RemoteError::Malformed { .. } => {
-                Self::denied(message)
-            }
+            error if is_forged(error) => Self::denied(message),
             RemoteError::Busy { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "TOOMANYREQUESTS", message),
             _ => Self::new(StatusCode::BAD_GATEWAY, "UNAVAILABLE", message),
         }
     }
+}
+
+/// Whether the registry sent something else than was asked for; else it could not be asked.
+pub(in crate::gate) fn is_forged(error: &RemoteError) -> bool {
+    matches!(error, RemoteError::Altered { .. } | RemoteError::Length { .. } | RemoteError::Malformed { .. })
 }

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 
+use super::answer::is_forged;
 use super::login::GateLogin;
 use super::passing::{Begun, PIECE, of_bytes};
 use super::places::{Place, Places};
@@ -66,6 +67,7 @@ struct Counts {
     blobs: AtomicU64,
     refused: AtomicU64,
     wrong: Arc<AtomicU64>,
+    away: Arc<AtomicU64>,
     bytes: Arc<AtomicU64>,
 }
 
@@ -261,11 +263,11 @@ impl Server {
     /// Passes a blob on, piece by piece; a wrong one breaks the connection before its end.
     fn pass(&self, path: &RepositoryPath, blob: Begun, place: Place) -> Body {
         let (log, path) = (Arc::clone(&self.log), path.clone());
-        let (bytes, wrong) = (Arc::clone(&self.counts.bytes), Arc::clone(&self.counts.wrong));
+        let [bytes, wrong, away] = [&self.counts.bytes, &self.counts.wrong, &self.counts.away].map(Arc::clone);
         blob.body(place, move |passed| match passed {
             Ok(length) => drop(bytes.fetch_add(length as u64, Ordering::Relaxed)),
             Err(error) => {
-                count(&wrong);
+                count(if is_forged(&error) { &wrong } else { &away });
                 log(&printable(&format!("{path}: {error}")));
             }
         })
@@ -274,21 +276,22 @@ impl Server {
     /// What the registry did wrong, for the log too.
     fn wrong(&self, path: &RepositoryPath, error: RemoteError, absent: &'static str) -> Refusal {
         if !matches!(error, RemoteError::NotFound { .. }) {
-            count(&self.counts.wrong);
+            count(if is_forged(&error) { &self.counts.wrong } else { &self.counts.away });
             (self.log)(&printable(&format!("{path}: {error}")));
         }
         Refusal::of_upstream(&error, absent)
     }
 
     fn metrics(&self) -> Response<Body> {
-        let Counts { tags, digests, blobs, refused, wrong, bytes } = &self.counts;
+        let Counts { tags, digests, blobs, refused, wrong, away, bytes } = &self.counts;
         let rows = [
             ("manifests_by_tag_total", "Manifests asked for by tag.", tags),
             ("manifests_by_digest_total", "Manifests asked for by digest.", digests),
             ("blobs_total", "Blobs asked for.", blobs),
             ("blob_bytes_total", "Bytes of blobs that passed.", bytes),
             ("refused_total", "Requests that were refused.", refused),
-            ("wrong_total", "Manifests and blobs that were not what their digest says, or could not be read.", wrong),
+            ("wrong_total", "Manifests and blobs that were not what their digest says.", wrong),
+            ("upstream_failures_total", "Manifests and blobs that the registry could not be asked for.", away),
             ("trust_failures_total", "Times that no fresh trust data could be had.", &self.trust.stale),
         ];
         let text = rows.iter().map(|(name, help, value)| {
@@ -307,9 +310,14 @@ pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) 
     match server.perform(&head).await {
         Ok(response) => response,
         Err(refusal) => {
-            count(&server.counts.refused);
-            let line = format!("refused {} {}: {}", head.method, head.uri.path(), refusal.message);
-            (server.log)(&printable(&line));
+            // Clients ask without a login first, to learn that one is wanted.
+            let is_asked_first =
+                refusal.status == StatusCode::UNAUTHORIZED && !head.headers.contains_key(AUTHORIZATION);
+            if !is_asked_first {
+                count(&server.counts.refused);
+                let line = format!("refused {} {}: {}", head.method, head.uri.path(), refusal.message);
+                (server.log)(&printable(&line));
+            }
             let mut response = refusal.response();
             if refusal.status == StatusCode::UNAUTHORIZED {
                 let challenge = HeaderValue::from_static("Basic realm=\"trustdeck gate\"");

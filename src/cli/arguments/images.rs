@@ -97,7 +97,7 @@ pub enum Puller {
 /// `gate`
 #[derive(Debug, Args)]
 pub struct Gate {
-    /// Address to listen on
+    /// Address to listen on, IP:PORT
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5443")]
     pub listen: SocketAddr,
     /// Registry behind the gate, as images are named: HOST or HOST:PORT

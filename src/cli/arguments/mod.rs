@@ -129,7 +129,7 @@ pub enum Command {
     /// List, add, remove or purge delegations
     #[command(subcommand)]
     Delegation(Delegation),
-    /// Sign tags by digest and size
+    /// Sign tags as the registry holds them, or by digest and size
     Sign(Sign),
     /// Take signatures of a tag back
     Revoke(Revoke),
@@ -296,7 +296,7 @@ pub struct Sandbox {
     /// Run the trust server alone until ctrl-c
     #[arg(long)]
     pub serve: bool,
-    /// Address to listen on
+    /// Address to listen on, IP:PORT
     #[arg(long, value_name = "ADDR", requires = "serve")]
     pub listen: Option<SocketAddr>,
     /// Let anybody who reaches --listen in, without a login

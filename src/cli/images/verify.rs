@@ -80,6 +80,10 @@ pub(in crate::cli) async fn run(context: &Context, command: &Verify) -> Result<E
     if context.console.json {
         context.console.result_json(&all.iter().map(verified).collect::<Vec<_>>())?;
     }
+    if all.iter().any(|image| image.parts.iter().any(CheckedPart::is_refuted)) {
+        // However many are good, the exit code says that one is not what is signed.
+        ending.succeeded = 0;
+    }
     Ok(ending)
 }
 
@@ -93,10 +97,18 @@ async fn images(context: &Context, typed: &str, ending: &mut Ending) -> Result<V
         context.report_losses(&view);
         return Ok(vec![trusted(&view, tag)?]);
     }
-    ending.problems.extend(context.report_troubles(&view));
+    let troubles = context.report_troubles(&view);
+    let is_told = !troubles.is_empty();
+    ending.problems.extend(troubles);
+    let all = all_trusted_in(&view);
     match &target.digest {
-        Some(digest) => of_digest(&target.gun, all_trusted_in(&view), digest),
-        None => Ok(all_trusted_in(&view)),
+        Some(digest) => of_digest(&target.gun, all, digest),
+        None if all.is_empty() && !is_told => {
+            let message = format!("no tag of {} can be pulled, so there is nothing to verify", view.name);
+            let problem = input(message, &format!("sign one: trustdeck sign {}:TAG", view.name));
+            Err(Problem { kind: Kind::Absent, repository: Some(target.gun.clone()), ..problem })
+        }
+        None => Ok(all),
     }
 }
 

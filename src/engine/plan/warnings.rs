@@ -34,6 +34,10 @@ pub(in crate::engine) fn warnings(
     anew(facts, draft, &mut found);
     if draft.touched().is_empty() {
         found.push(plain(Weight::Note, "nothing to publish", "All staged changes are on the server already."));
+        if facts.changes.iter().any(|staged| matches!(staged.change, Change::Sign { .. })) {
+            // What is signed already and cannot be pulled is not done with that.
+            base_roles(facts, draft, &mut found);
+        }
         super::unreleased::warn(facts, draft, names, &mut found);
         return found;
     }

@@ -25,7 +25,8 @@ const FAILURES: usize = 3;
 pub struct WantedTag {
     /// The tag.
     pub tag: TargetName,
-    /// What it shall stand for; `None` for what the registry holds under it.
+    /// What it shall stand for, with a length of 0 where the registry is to say how long that is; `None` for what the
+    /// registry holds under the tag.
     pub target: Option<SignedTarget>,
 }
 
@@ -104,21 +105,22 @@ impl Tags {
             let target = self.to_sign(gun, tag.as_str()).await?;
             return Ok(Candidate { tag, target, instead: None, unchecked: None });
         };
-        if gun.host().is_none() {
+        if gun.host().is_none() && target.length > 0 {
             // No registry is named that could have it.
             return Ok(Candidate { tag, target, instead: None, unchecked: None });
         }
-        if let unchecked @ Some(_) = away.of(gun) {
+        if let unchecked @ Some(_) = away.of(gun).filter(|_| target.length > 0) {
             return Ok(Candidate { tag, target, instead: None, unchecked });
         }
         let looked = tokio::time::timeout(PATIENCE, self.look(gun, tag.as_str(), &target)).await;
         match looked.unwrap_or_else(|_| Err(slow(gun))) {
-            Ok(held) => {
+            Ok((held, length)) => {
                 let from_registry = held.as_ref() == Some(&target.sha256);
                 let instead = held.filter(|_| !from_registry);
-                Ok(Candidate { tag, target: SignedTarget { from_registry, ..target }, instead, unchecked: None })
+                let target = SignedTarget { from_registry, length, ..target };
+                Ok(Candidate { tag, target, instead, unchecked: None })
             }
-            Err(error) if cannot_be_asked(&error) => {
+            Err(error) if cannot_be_asked(&error) && target.length > 0 => {
                 let problem = error.problem();
                 away.note(gun, &problem);
                 Ok(Candidate { tag, target, instead: None, unchecked: Some(problem) })
@@ -128,8 +130,8 @@ impl Tags {
     }
 
     /// Looks whether the registry has this very manifest. Gives the digest that it holds under the tag, in hexadecimal, if
-    /// it says so.
-    async fn look(&self, gun: &Gun, tag: &str, target: &SignedTarget) -> Result<Option<String>, EngineError> {
+    /// it says so, and how long the manifest is.
+    async fn look(&self, gun: &Gun, tag: &str, target: &SignedTarget) -> Result<(Option<String>, u64), EngineError> {
         let (registry, path) = self.registry(gun).await?;
         let held = match Tag::parse(tag) {
             Ok(tag) => registry.resolve(&path, &Reference::Tag(tag)).await.ok(),
@@ -143,11 +145,11 @@ impl Tags {
                 registry.resolve(&path, &Reference::Digest(digest)).await.map_err(remote(gun))?.size
             }
         };
-        if size != target.length {
+        if target.length > 0 && size != target.length {
             let message = format!("the registry's manifest of this digest has {size} bytes, not {}", target.length);
             return Err(refuse(message, "leave digest and size empty, and they are taken from the registry"));
         }
-        Ok(held.map(|held| held.digest.digest().to_owned()))
+        Ok((held.map(|held| held.digest.digest().to_owned()), size))
     }
 }
 

@@ -49,6 +49,15 @@ impl Registered {
         }
     }
 
+    /// Takes over what was known before of the tags that are listed.
+    pub fn remember(&mut self, before: Self) {
+        for (name, found) in before.tags {
+            if let Some(known @ None) = self.tags.get_mut(&name) {
+                *known = found;
+            }
+        }
+    }
+
     /// Names of all tags, in the order of their bytes.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.tags.keys()

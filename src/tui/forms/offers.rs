@@ -144,7 +144,7 @@ pub fn sign_tag(state: &State, gun: Gun, tag: &str) -> Form {
     let mut fields = vec![
         text(Label::Tag, "such as 1.0; or paste what docker push printed"),
         text(Label::Digest, "empty: what the registry holds under the tag"),
-        text(Label::Size, "of the manifest in bytes; empty with the digest"),
+        text(Label::Size, "of the manifest in bytes; empty: as the registry says"),
         text(Label::Roles, ROLES),
     ];
     fields.iter_mut().take(1).for_each(|field| field.input = Input::Text(TextField::with(tag)));

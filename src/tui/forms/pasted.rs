@@ -36,8 +36,10 @@ fn reference(form: &mut Form, gun: &Gun, text: &str) -> bool {
         form.error = Some(format!("{} is another repository", found.familiar).into());
         return true;
     }
-    if let Some(tag) = &found.tag {
-        set(form, Label::Tag, tag);
+    // Beside a digest a tag means nothing to a reader of images; here it is what is signed.
+    let tagged = text.split_once('@').and_then(|(tagged, _)| parse_repository(tagged, false).ok());
+    if let Some(tag) = found.tag.or(tagged.and_then(|tagged| tagged.tag)) {
+        set(form, Label::Tag, &tag);
         form.focus_on(Label::Digest);
     }
     if let Some(digest) = &found.digest {

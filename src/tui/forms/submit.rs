@@ -178,12 +178,17 @@ fn sign(form: &mut Form, state: &State, gun: Gun) -> Result<Vec<Effect>, String>
     {
         return Err(error.what);
     }
-    let asks = form.text(Label::Digest).is_empty() && form.text(Label::Size).is_empty();
-    let wanted = if asks {
-        WantedTag { tag: TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string())?, target: None }
-    } else {
-        let (tag, target) = signed_target(form)?;
-        WantedTag { tag, target: Some(target) }
+    let tag = |form: &Form| TargetName::parse(form.text(Label::Tag)).map_err(|e| e.to_string());
+    let wanted = match (form.text(Label::Digest), form.text(Label::Size)) {
+        ("", "") => WantedTag { tag: tag(form)?, target: None },
+        (digest, "") if !state.here.offline => {
+            let target = typed::unsized_manifest(digest).map_err(|e| e.to_string())?;
+            WantedTag { tag: tag(form)?, target: Some(target) }
+        }
+        _ => {
+            let (tag, target) = signed_target(form)?;
+            WantedTag { tag, target: Some(target) }
+        }
     };
     match wanted {
         WantedTag { tag, target: Some(target) } if state.here.offline => {

@@ -274,7 +274,8 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
         frame.position = format!("{marks}{} of {rows}", cursor + 1);
     }
     let filter = filter_text(pane, state);
-    if let (Some(typed), true) = (&state.filtering, focused) {
+    let typing = state.filtering.as_ref().filter(|_| focused);
+    if let Some(typed) = typing {
         let (before, under, after) = typed.split();
         let footer = Runs::new().then("/", theme.key()).then(before, theme.text());
         frame.footer = footer.then(under, theme.caret()).then(after, theme.text());
@@ -288,8 +289,10 @@ fn border(state: &State, (pane, focused): (Pane, bool), (shape, area): (Shape, R
     }
     if shape == Shape::Tabs {
         frame.heading = Some(tabs::line(state, area.width));
-        if frame.footer.is_empty() && !has_message_line(state.size) {
-            frame.footer = said.in_border(theme, area, &frame.position);
+        // A filter that is kept is seen again when what was said is gone.
+        let news = said.in_border(theme, area, &frame.position);
+        if typing.is_none() && !news.0.is_empty() && !has_message_line(state.size) {
+            frame.footer = news;
         }
     }
     frame

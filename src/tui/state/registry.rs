@@ -57,7 +57,9 @@ impl Compared {
     /// Takes an answer.
     pub fn hear(&mut self, news: News, now: Time) {
         match news {
-            News::Listed { registered, wanted } => {
+            News::Listed { mut registered, wanted } => {
+                // What is asked again replaces it; where that is stopped, the last answer is still one.
+                self.known.take().into_iter().for_each(|before| registered.remember(before));
                 (self.known, self.at, self.answered) = (Some(registered), Some(now), false);
                 self.work = Comparing::Asked { done: 0, of: wanted };
             }
@@ -82,6 +84,12 @@ impl Compared {
     #[must_use]
     pub fn is_compared(&self) -> bool {
         self.known.is_some() && self.unasked == 0
+    }
+
+    /// Of how many signed tags the registry was not asked, after the user has stopped that: what differs may be more.
+    #[must_use]
+    pub fn not_asked(&self) -> usize {
+        if self.work == Comparing::Stopped && self.known.is_some() { self.unasked } else { 0 }
     }
 
     /// The user stops it, if it runs; what is known stays.

@@ -125,6 +125,8 @@ fn verify_names_the_layer_that_was_changed() {
     let layer = parts.iter().find(|part| part["part"] == "layer 1 of 1").unwrap();
     assert_eq!((&layer["state"], &layer["distrust"]), (&json!("WRONG"), &json!("registry")));
     assert_eq!(rows[0]["good"], json!(false));
+    // However many others are good.
+    lab.trustdeck(&["verify", worker, &format!("{WEB}:3.1.6"), "--deep"]).ended(6);
 
     let drifted = lab.trustdeck(&["verify", WEB, "--json"]).ok().json();
     assert_eq!(drifted.as_array().unwrap().len(), 9);
@@ -136,6 +138,33 @@ fn verify_names_the_layer_that_was_changed() {
     assert!(tags.iter().zip(&json).all(|(line, image)| line.starts_with(image.trim_matches('"'))), "{told}");
     let latest = drifted.as_array().unwrap().iter().find(|row| row["image"] == format!("{WEB}:latest")).unwrap();
     assert!(latest["registry_digest"].is_string(), "{latest}");
+}
+
+#[test]
+fn nothing_that_can_be_pulled_is_nothing_verified() {
+    let lab = Lab::start();
+    let fresh = "registry.sandbox/team/fresh";
+    lab.trustdeck(&["setup", fresh, "--signer", "dana", "--publish", "--yes"]).ok();
+    for arguments in [&["verify", fresh][..], &["verify", fresh, "--deep", "--json"]] {
+        let nothing = lab.trustdeck(arguments).ended(1);
+        assert!(nothing.stderr.contains("nothing to verify"), "{nothing:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_of_a_whole_repository_says_what_the_real_one_wants() {
+    let lab = Lab::start();
+    let pretended = lab.trustdeck(&["revoke", WEB, "--dry-run"]).ok();
+    assert!(pretended.stderr.contains("stands for all of it, 9 tags; add --accept"), "{pretended:?}");
+    lab.trustdeck(&["revoke", WEB, "--publish", "--yes"]).ended(7);
+}
+
+#[test]
+fn a_tag_that_is_signed_and_cannot_be_pulled_is_not_done() {
+    let lab = Lab::start();
+    let blocked = lab.trustdeck(&["sign", "registry.sandbox/team/archive:1.0", "--publish", "--yes"]).ended(7);
+    let told = format!("{}{}", blocked.stdout, blocked.stderr);
+    assert!(told.contains("targets has expired"), "{told}");
 }
 
 #[test]

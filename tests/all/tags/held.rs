@@ -43,3 +43,20 @@ async fn a_registry_that_is_away_or_not_well_is_not_asked_about_each_of_many_tag
     let nobody = Gun::parse(&format!("127.0.0.1:{NOBODYS_PORT}/team/app")).unwrap();
     assert_eq!(unchecked(&candidates(&sick, &nobody, 1000).await), 1000);
 }
+
+#[tokio::test]
+async fn the_registry_says_how_long_an_image_is_that_is_known_by_its_digest_alone() {
+    let registry = Scripted::start(answering(3)).await;
+    let home = TempDir::new().unwrap();
+    let (engine, gun) = engine(&home, &registry);
+    let unsized_tag = |number| {
+        let WantedTag { tag, target } = wanted(number);
+        WantedTag { tag, target: target.map(|target| SignedTarget { length: 0, ..target }) }
+    };
+    let found = engine.tags().candidates(&gun, vec![unsized_tag(1)]).await;
+    assert_eq!(found[0].1.as_ref().unwrap().target.length, 500);
+    // Without its word nothing can be signed.
+    let nobody = Gun::parse(&format!("127.0.0.1:{NOBODYS_PORT}/team/app")).unwrap();
+    let found = engine.tags().candidates(&nobody, (0..5).map(unsized_tag).collect()).await;
+    assert!(found.iter().all(|(_, found)| found.is_err()), "{found:?}");
+}

@@ -181,6 +181,40 @@ fn a_comparison_tells_how_far_it_is_and_can_be_stopped() {
     assert_eq!(state.repository().unwrap().registry.work, Comparing::Stopped);
     assert_eq!(press(&mut state, "13"), [], "it stays stopped");
     assert_eq!(state.repository().unwrap().registry.differences.drifted, 1, "what is known stays");
+    state.size = (160, 45);
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains(" not asked"), "a part is not shown as the whole: {shown}");
+}
+
+#[test]
+fn what_was_compared_stays_when_a_later_comparison_is_stopped() {
+    let mut state = compared();
+    let before = state.repository().unwrap().registry.differences;
+    let effects = press(&mut state, "=");
+    let demo = gun("admin/demo");
+    let job = begin_comparing(&mut state, &effects);
+    let names: Vec<&str> = DEMO.iter().map(|(name, _)| *name).collect();
+    hear(&mut state, job, &demo, News::Listed { registered: listed(&names), wanted: 12 });
+    let stop = press(&mut state, "=");
+    state.jobs.begin(&stop[0]);
+    assert_eq!(state.repository().unwrap().registry.differences, before);
+    assert_eq!(word(&state, "latest"), "drift");
+}
+
+#[test]
+fn what_is_said_is_seen_beside_a_filter_in_a_small_window() {
+    let mut state = compared();
+    state.size = (80, 24);
+    press(&mut state, "/edge<enter>");
+    assert!(frame::signs(&draw(&state)).contains("/edge  esc clear"));
+    press(&mut state, "d");
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("nobody has signed it"), "{shown}");
+    press(&mut state, "k");
+    assert!(frame::signs(&draw(&state)).contains("/edge  esc clear"));
+    press(&mut state, "y");
+    let shown = frame::signs(&draw(&state));
+    assert!(!shown.contains("/edge  esc clear"), "the keys that may follow stand there: {shown}");
 }
 
 #[test]

@@ -115,12 +115,22 @@ fn both_digests_are_whole_in_the_smallest_window_too() {
 
 #[test]
 fn with_the_registry_away_a_signed_tag_is_signed_again_as_it_was_and_that_is_said() {
-    let mut state = on_tags();
-    press(&mut state, "/drift<enter>");
+    let mut state = browsing();
+    press(&mut state, "3/latest<enter>");
     let effects = press(&mut state, "s");
     let staged = answer(&mut state, &effects, &[Err(Kind::Network)]);
     assert_eq!(signs(&staged), [("latest".to_owned(), digits("3d2e482b"), false)]);
-    assert!(said(&state).contains("the registry could not be asked"), "{}", said(&state));
+    let [Effect::Stage { said, .. }] = staged.as_slice() else { panic!("{staged:?}") };
+    assert!(said.contains("sign latest") && said.contains("the registry could not be asked"), "{said}");
+}
+
+#[test]
+fn a_tag_that_drifted_is_not_signed_as_it_was_when_the_registry_is_away() {
+    let mut state = on_tags();
+    press(&mut state, "/drift<enter>");
+    let effects = press(&mut state, "s");
+    assert_eq!(answer(&mut state, &effects, &[Err(Kind::Network)]), []);
+    assert!(said(&state).starts_with("network"), "{}", said(&state));
 }
 
 #[test]
@@ -168,6 +178,14 @@ fn a_full_reference_fills_the_form_and_one_of_another_repository_does_not() {
     update(&mut state, Event::Paste("registry.example.com/admin/demo:4.1".to_owned()));
     let asked = look_up(&press(&mut state, "<enter>"));
     assert_eq!(asked.wanted, [WantedTag { tag: name("4.1"), target: None }]);
+
+    let mut state = on_tags();
+    press(&mut state, "a");
+    let reference = format!("registry.example.com/admin/demo:4.1@sha256:{}", digits("0badcafe"));
+    update(&mut state, Event::Paste(reference));
+    let asked = look_up(&press(&mut state, "<enter>"));
+    let unsized_image = SignedTarget { length: 0, from_registry: false, ..target("0badcafe") };
+    assert_eq!(asked.wanted, [WantedTag { tag: name("4.1"), target: Some(unsized_image) }]);
 
     let mut state = on_tags();
     press(&mut state, "a");

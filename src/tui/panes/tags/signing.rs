@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::tags::candidate::{Candidate, WantedTag};
+use crate::engine::tags::compare::{self, TagStanding};
 use crate::engine::view::TagView;
-use crate::engine::{Change, SignedTarget};
+use crate::engine::{Change, Problem, SignedTarget};
 use crate::tuf::{Gun, Role, TargetName};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::choose::{Choose, Reply};
@@ -70,16 +71,13 @@ pub(super) fn looked_up(
     }
     let unchecked = candidates.iter().find_map(|candidate| candidate.unchecked.clone());
     let unasked = unasked.map(|failure| failure.problem).or(unchecked);
-    let effects = offer(state, asked, candidates);
+    let effects = offer(state, asked, candidates, unasked.as_ref());
     if let Some(mut form) = form
         && effects.iter().any(|effect| matches!(effect, Effect::Stage { .. }))
     {
         // What was typed stays until the stage has taken it.
         form.busy = Some(Wait::Stage);
         state.dialogs.push(Dialog::Form(form));
-    }
-    if let Some(problem) = unasked {
-        state.say(Tone::Warn, "not checked", format!("the registry could not be asked: {}", problem.message));
     }
     effects
 }
@@ -103,15 +101,23 @@ fn refuse(state: &mut State, form: Option<Form>, failure: &Failure) -> Vec<Effec
     vec![]
 }
 
-/// With the registry away a signed tag is signed again as it was.
+/// With the registry away a signed tag is signed again as it was, unless the registry is known to hold something else: that
+/// is what was meant.
 fn offline_again(state: &State, gun: &Gun, wanted: &WantedTag, failure: &Failure) -> Option<Candidate> {
     let tag = signed(state, gun, wanted.tag.as_str()).filter(|_| failure.problem.kind.allows_cache())?;
+    let repository = state.find(gun)?;
+    if let (Some(known), Some(view)) = (&repository.registry.known, repository.view.as_deref())
+        && let TagStanding::Drift | TagStanding::Gone = compare::standing(view, tag, Some(known.of(&tag.name)))
+    {
+        return None;
+    }
     let Change::Sign { tag, target, .. } = sign_again(tag, &[])? else { return None };
     Some(Candidate { tag, target, instead: None, unchecked: Some(failure.problem.clone()) })
 }
 
-/// Stages what would be signed; asks first where another image than the signed one is meant.
-fn offer(state: &mut State, asked: &LookUp, candidates: Vec<Candidate>) -> Vec<Effect> {
+/// Stages what would be signed; asks first where another image than the signed one is meant. Says that the registry could
+/// not be asked, where that is so.
+fn offer(state: &mut State, asked: &LookUp, candidates: Vec<Candidate>, unasked: Option<&Problem>) -> Vec<Effect> {
     let mut about = Vec::new();
     let mut changes = Vec::new();
     let is_alone = candidates.len() == 1;
@@ -127,10 +133,13 @@ fn offer(state: &mut State, asked: &LookUp, candidates: Vec<Candidate>) -> Vec<E
         }
         changes.push((asked.gun.clone(), Change::Sign { tag: candidate.tag, target, roles: asked.roles.clone() }));
     }
-    if about.is_empty() {
-        return staging::add(state, changes);
+    let mut stage = staging::add(state, changes.clone());
+    if let (Some(problem), Some(Effect::Stage { said, .. })) = (unasked, stage.first_mut()) {
+        said.push_str(&format!(", not checked, the registry could not be asked: {}", problem.message));
     }
-    let stage = staging::add(state, changes.clone());
+    if about.is_empty() {
+        return stage;
+    }
     let subject = match changes.as_slice() {
         [(gun, Change::Sign { tag, .. })] => format!("{}:{tag}", state.name_of(gun)),
         changes => format!("{} of {}", count(changes.len(), "tag", "tags"), state.name_of(&asked.gun)),

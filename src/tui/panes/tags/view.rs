@@ -228,6 +228,7 @@ fn counts(theme: Theme, view: &RepositoryView, registry: &Compared) -> Vec<(u8, 
         (3, differs.drifted, "drift", theme.warn_word()),
         (4, differs.gone, "gone", theme.warn_word()),
         (5, differs.unsigned, "unsigned", theme.quiet()),
+        (1, registry.not_asked(), "not asked", theme.warn_word()),
         (7, held, "held", theme.quiet()),
     ];
     let trusted = (TRUSTED, format!("{} trusted", view.trusted()), theme.quiet());

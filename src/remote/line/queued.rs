@@ -22,7 +22,7 @@ pub(super) struct Queued {
 
 /// Why a request was not answered.
 pub(in crate::remote) enum Missed {
-    /// It was not sent: the line has ended.
+    /// It was not sent, or the server has said before its turn that it takes up no more: the line has ended.
     Unsent,
     /// It may have been.
     Failed(Fault),
@@ -67,7 +67,7 @@ impl Awaited {
         drop(self.answer.send(outcome));
     }
 
-    /// Nothing of it was sent.
+    /// The server has not taken it up, and will not.
     pub(super) fn unsent(self) {
         self.tell(Err(Missed::Unsent));
     }
@@ -78,8 +78,11 @@ impl Awaited {
 
     /// The line ended before its turn came.
     pub(super) fn broken(self, host: &str, end: End) {
-        let reach = if matches!(end, End::Closed { .. }) { Reach::Refused } else { self.reach() };
+        if matches!(end, End::Closed { .. }) {
+            return self.unsent();
+        }
         let error = RemoteError::BrokeOff { host: host.to_owned(), why: CLOSED.to_owned() };
+        let reach = self.reach();
         self.tell(Err(Missed::Failed(Fault { error, reach })));
     }
 }

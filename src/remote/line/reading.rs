@@ -1,6 +1,7 @@
 //! The way back: answers in the order of their requests.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -101,10 +102,13 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             let slow = || Err(Fault::plain(self.slow(Overdue::End, self.limits.total)));
             match whole.unwrap_or_else(|_| slow()) {
                 Ok((answer, then)) => {
+                    let is_written = awaited.is_written.load(Ordering::Relaxed);
                     awaited.tell(Ok(answer));
                     answered += 1;
                     match then {
-                        Then::Next => {}
+                        Then::Next if is_written => {}
+                        // The server may take no more of this request, and nothing can be sent behind it.
+                        Then::Next => return End::Closed { is_early: false },
                         Then::Closed => return End::Closed { is_early: answered < WORTH },
                         Then::LeftBehind => return End::LeftBehind,
                     }
@@ -186,7 +190,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         let length = match response.parse(&self.came) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) => return Ok(None),
-            Err(why) => return Err(self.improper(&format!("invalid {why}"))),
+            Err(why) => return Err(self.improper(&why.to_string())),
         };
         let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
         let Some(status) = status else { return Err(self.improper("invalid HTTP status")) };
@@ -196,13 +200,17 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             let (Ok(name), Ok(value)) = (name, value) else { return Err(self.improper("invalid HTTP header")) };
             headers.append(name, value);
         }
+        // Before HTTP/1.1 a connection ended with its answer, unless that said otherwise.
         let is_old = response.version == Some(0);
         let Some(body) = body_of(status, &headers) else { return Err(self.improper("invalid length of its body")) };
-        let closes = headers.get_all(CONNECTION).iter().any(|value| {
-            value.to_str().is_ok_and(|words| words.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
-        });
+        let says = |what: &str| {
+            headers.get_all(CONNECTION).iter().any(|value| {
+                value.to_str().is_ok_and(|words| words.split(',').any(|word| word.trim().eq_ignore_ascii_case(what)))
+            })
+        };
+        let is_last = says("close") || (is_old && !says("keep-alive")) || body == Body::ToTheEnd;
         self.came.advance(length);
-        Ok(Some(Head { status, headers, body, is_last: closes || is_old || body == Body::ToTheEnd }))
+        Ok(Some(Head { status, headers, body, is_last }))
     }
 
     /// Reads a body of at most `most` bytes.
@@ -214,8 +222,14 @@ impl<R: AsyncRead + Unpin> Reading<R> {
             Body::InPieces => loop {
                 let length = self.chunk(&mut rate).await?;
                 if length == 0 {
-                    // ServerLine behind the body, and an empty one.
-                    while self.line(&mut rate).await? > 2 {}
+                    // Lines behind the body, and an empty one.
+                    let mut lines = 0;
+                    while self.line(&mut rate).await? > 2 {
+                        lines += 1;
+                        if lines > HEADERS {
+                            return Err(self.improper("too many lines behind a body"));
+                        }
+                    }
                     break;
                 }
                 self.piece(length, read, (what, most), &mut rate).await?;
@@ -367,7 +381,9 @@ fn body_of(status: StatusCode, headers: &HeaderMap) -> Option<Body> {
     }
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     let (length, other) = (lengths.next(), lengths.next());
-    match (headers.get(TRANSFER_ENCODING), length) {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), length) {
+        (Some(_), None) if codings.next().is_some() => None,
         (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked").then_some(Body::InPieces),
         (None, Some(length)) if other.is_none() && length.as_bytes().iter().all(u8::is_ascii_digit) => {
             length.to_str().ok()?.parse().ok().map(Body::Of)

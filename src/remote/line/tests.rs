@@ -127,11 +127,35 @@ async fn a_server_that_closes_after_an_answer_has_taken_up_nothing_behind_it() {
     server.write_all(answer).await.unwrap();
     assert_eq!(body(first).await, (200, "1".to_owned()));
     assert_eq!(end.await.unwrap(), End::Closed { is_early: true });
-    let (error, reach) = fault(second).await;
-    assert!(matches!(error, RemoteError::BrokeOff { .. }) && reach == Reach::Refused, "{error} {reach:?}");
+    assert!(matches!(second.await.unwrap(), Err(Missed::Unsent)), "it is no try");
     let late =
         line.exchange(&Request::new(Method::GET, Url::parse("https://notary.test/").unwrap()), b"", "file", 1).await;
     assert!(matches!(late, Err(Missed::Unsent)));
+}
+
+#[tokio::test]
+async fn an_old_server_that_keeps_its_connection_open_goes_on_in_line() {
+    let (line, mut server, end) = open();
+    let (first, second) = (get(&line, "a").await, ask(&line, Method::POST, "b", b"upload").await);
+    heads(&mut server, 2).await;
+    let answer = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n1";
+    server.write_all(answer.as_bytes()).await.unwrap();
+    assert_eq!(body(first).await, (200, "1".to_owned()));
+    server.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n2").await.unwrap();
+    assert_eq!(body(second).await, (200, "2".to_owned()));
+    assert_eq!(end.await.unwrap(), End::Closed { is_early: true }, "without that word it ends");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_its_upload_was_taken_ends_the_line_at_once() {
+    let (line, mut server, end) = open();
+    let body_of_upload = vec![0; 4 << 20].leak();
+    let (upload, behind) = (ask(&line, Method::POST, "a", body_of_upload).await, get(&line, "b").await);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    server.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").await.unwrap();
+    assert_eq!(body(upload).await, (413, "no".to_owned()));
+    assert!(matches!(behind.await.unwrap(), Err(Missed::Unsent)));
+    assert_eq!(end.await.unwrap(), End::Closed { is_early: false });
 }
 
 #[tokio::test]
@@ -172,6 +196,9 @@ async fn answers_are_bounded_in_size_and_time() {
         (head("Transfer-Encoding: chunked\r\nContent-Length: 1") + "1", "invalid length of its body"),
         (head("Content-Length: 1\r\nContent-Length: 2") + "12", "invalid length of its body"),
         (head("Content-Length: +1") + "1", "invalid length of its body"),
+        (head("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity"), "invalid length of its body"),
+        (head("Transfer-Encoding: chunked") + "0\r\n" + &"A: b\r\n".repeat(101), "too many lines behind a body"),
+        (head(" X: folded"), "proper HTTP: invalid header name"),
         (head("Content-Encoding: gzip\r\nContent-Length: 1") + "1", "its content is encoded"),
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "it is no proper HTTP"),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n".to_owned(), "it is no proper HTTP"),

@@ -66,6 +66,26 @@ async fn a_short_wait_that_the_server_asks_for_is_kept_and_told() {
     assert!(heard.try_recv().is_err(), "both wait at once, and that is one word");
 }
 
+/// As nginx does after so many requests (`keepalive_requests`).
+#[tokio::test]
+async fn a_connection_that_ends_after_so_many_answers_costs_those_behind_no_try() {
+    let last = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{FILE}", FILE.len());
+    let server = Scripted::start(move |_, number| match number % 33 {
+        32 => Act::SendAndClose(last.clone().into_bytes()),
+        _ => good(),
+    })
+    .await;
+    let remarks = trustdeck::remote::Remarks::default();
+    let mut heard = remarks.listen();
+    let setup = Setup { limits: SHORT, remarks, ..Setup::default() };
+    let endpoint = Endpoint::parse(&server.url(), true).unwrap();
+    let client = NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap();
+    let all = futures_util::future::join_all((0..300).map(|_| fetch(&client))).await;
+    assert!(all.iter().all(Result::is_ok), "{:?}", all.iter().find(|got| got.is_err()));
+    assert!(heard.try_recv().is_err(), "nobody waits for anything");
+    assert_eq!(server.requests().len(), 300, "nothing is asked for twice");
+}
+
 #[tokio::test]
 async fn a_long_wait_that_the_server_asks_for_is_for_the_user() {
     let server = Scripted::start(|_, _| answer("503 Unavailable", &["Retry-After: 600"], "")).await;

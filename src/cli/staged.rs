@@ -131,6 +131,19 @@ pub(super) fn say_replaced(context: &Context, replaced: &[&StagedChange]) {
     }
 }
 
+/// Says what was staged before of tags that are not published: to revoke those took it back.
+pub(super) fn say_taken_back(context: &Context, taken: &[&StagedChange]) {
+    match taken {
+        [] => {}
+        [one] => {
+            context.console.say(&format!("it is not published; what was staged is taken back: {}", row(one).sentence()))
+        }
+        more => {
+            context.console.note(&format!("{} changes that were staged and not published are taken back", more.len()))
+        }
+    }
+}
+
 /// Whether something is staged for the server that a repository has now.
 pub(super) fn is_here(context: &Context, stage: &Stage, gun: &Gun) -> bool {
     let here = context.engine.wizards().server_of(gun);

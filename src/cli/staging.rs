@@ -7,7 +7,9 @@ use super::ending::Ending;
 use super::wanted::{Wanted, about};
 use super::{Context, preview, publish, staged};
 use crate::engine::wording::counted;
-use crate::engine::{Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, StagedChange};
+use crate::engine::{
+    Change, EngineError, EntryId, Health, Problem, RepositoryView, RootKeyChoice, Stage, StagedChange,
+};
 use crate::tuf::{CanonicalKeyId, Gun, PublicKey};
 
 /// Stages repository by repository, so that one that fails does not stop the others, then publishes if asked to.
@@ -30,6 +32,8 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
         ending.problems.extend(refused.into_iter().map(|refusal| refusal.problem));
         return shown(context, ending, batch, &wanted.pretended, &publishing.agreement);
     }
+    let revokes =
+        wanted.changes.iter().flat_map(|(_, list)| list).any(|change| matches!(change, Change::Revoke { .. }));
     let (mut staged_guns, mut asked_now, refused) = stage_on(context, wanted.changes, &views, wanted.creates.as_ref())?;
     // Others may have published since: what does not fit what is known is looked at again.
     let (again, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|refusal| is_known(&refusal.gun));
@@ -51,7 +55,11 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     let stage = context.engine.stage().staged()?;
     let replaced = stage.replaced(&before);
     staged::say_replaced(context, &replaced);
+    let taken = if revokes { stage.taken_back(&before) } else { Vec::new() };
+    staged::say_taken_back(context, &taken);
     let before: BTreeSet<EntryId> = before.changes.iter().map(|staged| staged.id).collect();
+    let is_left = |staged: &StagedChange| publishing.publish || !before.contains(&staged.id);
+    leave_out(&mut staged_guns, &taken, &stage, is_left);
     if publishing.publish {
         let agreement = &publishing.agreement;
         // Not what another program stages meanwhile.
@@ -65,6 +73,14 @@ pub(super) async fn stage(context: &Context, wanted: Wanted, publishing: &Publis
     }
     staged::say_staged(context, &staged_guns, &before)?;
     Ok(ending)
+}
+
+/// Leaves out repositories where something was taken back and nothing is left to be told or sent.
+fn leave_out(guns: &mut Vec<Gun>, taken: &[&StagedChange], stage: &Stage, is_left: impl Fn(&StagedChange) -> bool) {
+    guns.retain(|gun| {
+        let is_taken = taken.iter().any(|old| old.gun == *gun);
+        !is_taken || stage.changes.iter().any(|staged| staged.gun == *gun && is_left(staged))
+    });
 }
 
 /// Takes back what this command has staged for repositories for which nothing was sent, or the next publish would send it

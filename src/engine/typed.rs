@@ -90,6 +90,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_address_of_a_server_is_told_short_and_without_a_login() {
+        let long = "a".repeat(9_000);
+        for typed in [
+            "u:s3cr3t@notary example.com",
+            "https://u:s3cr3t@[::1",
+            "https://u:s3/cr3t@notary.test",
+            "ftp://u:s3cr3t@notary.test",
+            "https://u:s3cr3t@notary.test:4443",
+            &format!("https://notary.test:{long}"),
+            &format!("https://{long}.test"),
+            &format!("https://notary.test/{long}?{long}"),
+            &format!("https://notary.test/{}/v2", "a/".repeat(9_000)),
+            &format!("{long}://notary.test"),
+        ] {
+            let told = server(typed, false).unwrap_err().to_string();
+            assert!(!told.contains("cr3t") && told.len() < 800, "{typed}: {told}");
+        }
+        assert_eq!(server("notary.test:4443/", false).unwrap(), "https://notary.test:4443");
+    }
+
+    #[test]
     fn a_digest_may_be_bare_or_in_capitals_and_a_size_is_never_zero() {
         let digest = "3f".repeat(32);
         for typed in [&digest, &format!("sha256:{digest}"), &digest.to_uppercase()] {

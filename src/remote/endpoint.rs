@@ -4,6 +4,13 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::error::RemoteError;
+use crate::printable::printable_within;
+use crate::tuf::content::quoted;
+
+/// Longest name that a host can have, in characters. Source: RFC 1035, section 2.3.4.
+const LONGEST_NAME: usize = 253;
+/// How much of a scheme that is none is shown, in cells.
+const SCHEME: usize = 20;
 
 /// A checked base address: https, or http to loopback where that was allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,11 +29,13 @@ impl Endpoint {
     pub fn parse(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
         let endpoint = Self::of(url, insecure_http)?;
         match endpoint.base.starts_with("http:") {
-            true if !endpoint.is_loopback() => {
-                Err(RemoteError::Setting(format!("{url:?} is not encrypted: http:// is for loopback addresses only")))
-            }
+            true if !endpoint.is_loopback() => Err(RemoteError::Setting(format!(
+                "{} is not encrypted: http:// is for loopback addresses only",
+                told(url)
+            ))),
             true if !insecure_http => Err(RemoteError::Setting(format!(
-                "{url:?} is not encrypted: use https://, or allow it with --insecure-http"
+                "{} is not encrypted: use https://, or allow it with --insecure-http",
+                told(url)
             ))),
             _ => Ok(endpoint),
         }
@@ -43,37 +52,46 @@ impl Endpoint {
             return Ok(endpoint);
         }
         Err(RemoteError::Setting(format!(
-            "{url:?} is not encrypted: http:// is for loopback addresses and for registries that are named insecure"
+            "{} is not encrypted: http:// is for loopback addresses and for registries that are named insecure",
+            told(url)
         )))
     }
 
     fn of(url: &str, insecure_http: bool) -> Result<Self, RemoteError> {
-        let setting = |text: String| RemoteError::Setting(text);
         let url = url.trim();
+        let wrong =
+            |why: &str| RemoteError::Setting(format!("{} {why}: expected https://HOST[:PORT][/PATH]", told(url)));
         if !url.is_empty() && !url.contains("://") {
-            return Err(setting(format!("{url:?} has no https:// before it: expected https://HOST[:PORT][/PATH]")));
+            return Err(wrong("has no https:// before it"));
         }
-        let parsed = Url::parse(url)
-            .map_err(|_| setting(format!("{url:?} is not an address: expected https://HOST[:PORT][/PATH]")))?;
+        let parsed = Url::parse(url).map_err(|_| wrong("is not an address"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(setting("the address of a server must not hold a user name or password".to_owned()));
+            let what = "the address of a server must not hold a user name or password";
+            return Err(RemoteError::Setting(what.to_owned()));
         }
         let Some(name) = parsed.host_str().filter(|name| !name.is_empty()) else {
-            return Err(setting(format!("{url:?} names no host: expected https://HOST[:PORT][/PATH]")));
+            return Err(wrong("names no host"));
         };
+        if name.len() > LONGEST_NAME {
+            return Err(wrong(&format!(
+                "names a host of {} characters, and none has more than {LONGEST_NAME}",
+                name.len()
+            )));
+        }
         if parsed.query().is_some() || parsed.fragment().is_some() {
-            return Err(setting(format!("{url:?} holds a query or fragment: expected https://HOST[:PORT][/PATH]")));
+            return Err(wrong("holds a query or fragment"));
         }
         // Some servers answer there too, as if they had nothing.
         let path = parsed.path().trim_end_matches('/');
         if path.ends_with("/v2") || path.ends_with("/_trust") || path.contains("/_trust/") {
-            return Err(setting(format!(
-                "{url:?} goes on into the server's interface: leave out {path:?}, which is added to the address"
+            return Err(RemoteError::Setting(format!(
+                "{} goes on into the server's interface: leave out {}, which is added to the address",
+                told(url),
+                quoted(path)
             )));
         }
         if !matches!(parsed.scheme(), "https" | "http") {
-            let scheme = parsed.scheme();
-            return Err(setting(format!("{url:?} begins with {scheme}: expected https://HOST[:PORT][/PATH]")));
+            return Err(wrong(&format!("begins with {}", printable_within(parsed.scheme(), SCHEME))));
         }
         // Docker looks for TLS files under the host as it was written, with a default port if that was written too.
         let written = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -120,8 +138,14 @@ impl Endpoint {
     /// The address of a file or route below the base.
     pub(crate) fn url(&self, path: &str) -> Result<Url, RemoteError> {
         let text = format!("{}/{path}", self.base);
-        Url::parse(&text).map_err(|_| RemoteError::Setting(format!("{text:?} is not an address")))
+        Url::parse(&text).map_err(|_| RemoteError::Setting(format!("{} is not an address", told(&text))))
     }
+}
+
+/// An address in quotes, without the login that may stand in it.
+fn told(url: &str) -> String {
+    let (scheme, rest) = url.find("://").map_or(("", url), |at| url.split_at(at + "://".len()));
+    quoted(&format!("{scheme}{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host)))
 }
 
 /// `HOST`, or `HOST:PORT` where the port is not that of its scheme.

@@ -11,6 +11,8 @@ pub const LINE_GIVEN: &str = "what was given looks like a line of a key's file; 
 
 /// Longest name that a file system takes, in bytes.
 const LONGEST: usize = 255;
+/// Longest text that is quoted, in bytes: room for the longest name of an image with tag and digest.
+const LONGEST_QUOTED: usize = 512;
 /// Shorter lines are the last ones of files of PEM.
 const LINE: usize = 60;
 /// What is shorter holds no secret of use, and may be a name.
@@ -67,8 +69,12 @@ fn instead(text: &str) -> Option<String> {
     if holds_key(text) {
         return Some("what looks like the content of a key".to_owned());
     }
-    let what = if text.contains(['\n', '\r']) { "several lines".to_owned() } else { format!("{} bytes", text.len()) };
-    is_no_name(text).then(|| format!("a text of {what}"))
+    is_no_name(text)
+        .then(|| if text.contains(['\n', '\r']) { "a text of several lines".to_owned() } else { sized(text) })
+}
+
+fn sized(text: &str) -> String {
+    format!("a text of {} bytes", text.len())
 }
 
 /// What an error says of a file: what is wrong and its name, or that it is the content of a key.
@@ -88,10 +94,11 @@ pub fn shown(path: &Path) -> String {
     instead(&name).unwrap_or(name)
 }
 
-/// A name that was typed, in quotes, unless it may be a secret.
+/// A name that was typed, in quotes, unless it may be a secret or is longer than any.
 #[must_use]
 pub fn quoted(typed: &str) -> String {
-    instead(typed).unwrap_or_else(|| format!("{typed:?}"))
+    let is_long = typed.len() > LONGEST_QUOTED;
+    instead(typed).unwrap_or_else(|| if is_long { sized(typed) } else { format!("{typed:?}") })
 }
 
 #[cfg(test)]
@@ -111,6 +118,8 @@ mod tests {
             assert_eq!(about_file("No such file or directory", Path::new(secret)), CONTENT_GIVEN);
             assert!(!quoted(secret).contains(secret));
         }
+        assert_eq!(quoted("a/b:1"), "\"a/b:1\"");
+        assert_eq!(quoted(&"a/".repeat(400)), "a text of 800 bytes");
         let line = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2";
         for body in [
             "MIGHAgEAMBMGByqGSM49\nAgEG",

@@ -42,6 +42,18 @@ fn a_list_without_a_tag_and_a_backup_without_a_key_are_errors() {
 }
 
 #[test]
+fn a_name_of_any_length_is_not_quoted_whole() {
+    let home = TempDir::new().unwrap();
+    for long in ["a/".repeat(5_000), "a".repeat(9_000), format!("r.test/{}:1", "b/".repeat(5_000))] {
+        for command in [&["inspect", &long][..], &["resolve", &long], &["inspect", "--gun", &long], &["status", &long]]
+        {
+            let ran = trustdeck(&home, command).ended(2);
+            assert!(ran.stderr.len() < 300, "{}", ran.stderr.len());
+        }
+    }
+}
+
+#[test]
 fn each_line_of_a_list_that_somebody_wrote_counts() {
     let home = TempDir::new().unwrap();
     let (one, two) = ("a".repeat(64), "b".repeat(64));

@@ -10,6 +10,7 @@ mod origin;
 mod requests;
 mod served;
 mod state;
+mod strangers;
 mod views;
 
 use std::sync::LazyLock;

@@ -141,6 +141,31 @@ fn a_tag_that_is_signed_anew_takes_the_place_of_what_was_staged_and_undo_brings_
     assert!(stage(&engine, &twice).is_err(), "one act says one thing of a tag");
 }
 
+/// Revokes a tag in these roles.
+fn revoke_in(tag: &str, roles: &[&str]) -> Change {
+    match (revoke(tag), sign_into(tag, roles)) {
+        (Change::Revoke { tag, .. }, Change::Sign { roles, .. }) => Change::Revoke { tag, roles },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_tag_that_is_revoked_takes_the_place_of_what_was_staged_and_undo_brings_that_back() {
+    let place = Place::new();
+    let engine = place.engine();
+    let signs = [sign("1.0"), sign_into("1.1", &["targets"]), sign_into("1.2", &["targets"]), sign("1.3")];
+    stage(&engine, &signs).unwrap();
+    let before = engine.stage().staged().unwrap();
+    // What is published is not known here, so that the revocations stay.
+    let revokes = [revoke("1.0"), revoke("1.1"), revoke_in("1.2", &["targets", "targets/ci"])];
+    stage(&engine, &revokes).unwrap();
+    assert_eq!(staged(&engine), [std::slice::from_ref(&signs[3]), &revokes].concat());
+    let after = engine.stage().staged().unwrap();
+    let replaced: Vec<&Change> = after.replaced(&before).into_iter().map(|staged| &staged.change).collect();
+    assert_eq!(replaced, signs[..3].iter().collect::<Vec<_>>());
+    assert_eq!(engine.stage().undo().unwrap().changes, before.changes);
+}
+
 #[test]
 fn contradictions_are_refused_with_the_way_out() {
     let ci = || delegation("targets/ci");
@@ -150,8 +175,9 @@ fn contradictions_are_refused_with_the_way_out() {
         (remove_signer("ben"), add_signer("ben", &[key("ben")])),
         (add(), Change::RemoveDelegation { role: ci() }),
         (Change::RemoveDelegation { role: ci() }, add()),
-        (sign("1.0"), revoke("1.0")),
-        (sign_into("1.0", &["targets"]), revoke("1.0")),
+        (sign("1.0"), revoke_in("1.0", &["targets"])),
+        (sign_into("1.0", &["targets", "targets/ci"]), revoke_in("1.0", &["targets"])),
+        (revoke("1.0"), sign("1.0")),
         (sign("1.0"), other(sign_into("1.0", &["targets"]))),
         (sign_into("1.0", &["targets"]), other(sign("1.0"))),
         (sign_into("1.0", &["targets", "targets/ci"]), other(sign_into("1.0", &["targets/ci"]))),

@@ -9,7 +9,9 @@ use crate::cli::arguments::Verify;
 use crate::cli::console::input;
 use crate::cli::ending::Ending;
 use crate::engine::tags::trusted::{Trusted, all_trusted_in};
-use crate::engine::tags::verify::{CheckedPart, Depth, Heard, ImagePart, PartFinding, Suspect, Unproven, Verification};
+use crate::engine::tags::verify::{
+    CheckedPart, Depth, Heard, ImagePart, PartFinding, Suspect, Unproven, Verification, not_verified,
+};
 use crate::engine::{EngineError, Kind, Problem, RemoteError};
 use crate::printable::printable;
 
@@ -23,6 +25,8 @@ struct Verified<'a> {
     signers: &'a [String],
     good: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    not_verified: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     registry_digest: Option<&'a str>,
     parts: Vec<PartRow<'a>>,
 }
@@ -35,6 +39,8 @@ struct PartRow<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     distrust: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -145,9 +151,15 @@ async fn one(context: &Context, image: Trusted, depth: &Depth, told: Told) -> Re
     };
     let verification = context.engine.tags().verify(image, depth, heard).await?;
     if live {
+        context.console.result(&left_out(&verification))?;
         drifted(context, &verification);
     }
     Ok(verification)
+}
+
+/// The line on what was not verified, if there is anything.
+fn left_out(verification: &Verification) -> String {
+    not_verified(&verification.parts).map_or_else(String::new, |what| format!("  {what}\n"))
 }
 
 fn drifted(context: &Context, verification: &Verification) {
@@ -175,6 +187,7 @@ fn tell(context: &Context, verification: &Verification, (done, total): (usize, u
     }
     let mut text = headline(&verification.trusted);
     text.extend(verification.parts.iter().map(line));
+    text.push_str(&left_out(verification));
     context.console.result(&text)?;
     drifted(context, verification);
     if done % STEP == 0 && done < total {
@@ -283,6 +296,10 @@ fn verified(verification: &Verification) -> Verified<'_> {
         size: checked.size,
         state: state(checked),
         distrust: distrust(&checked.finding),
+        skipped: match &checked.finding {
+            PartFinding::Skipped(why) => Some(why.to_string()),
+            _ => None,
+        },
         problem: match &checked.finding {
             PartFinding::Wrong { error, .. } => Some(error.to_string()),
             PartFinding::Unproven(why) => Some(why.to_string()),
@@ -294,6 +311,7 @@ fn verified(verification: &Verification) -> Verified<'_> {
         digest: &verification.trusted.digest,
         signers: &verification.trusted.signers,
         good: verification.wrong().is_none(),
+        not_verified: not_verified(&verification.parts),
         registry_digest: verification.drifted_to.as_deref(),
         parts: rows.collect(),
     }

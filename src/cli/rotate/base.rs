@@ -17,7 +17,7 @@ use crate::engine::wizard::{
     Choice, Facts, Holder, Phase, RepositoryFacts, StepKind, StepState, StepView, Way, Wizard, changes, fingerprints,
     is_finished, phase, steps,
 };
-use crate::engine::{Kind, Problem, typed};
+use crate::engine::{Freshness, Kind, Problem, RepositoryView, typed};
 use crate::printable::printable;
 use crate::tuf::{Gun, PublicKey, Role};
 
@@ -121,12 +121,24 @@ pub(super) async fn prepare(context: &Context, guns: &[Gun], publishing: &Publis
     if !publishing.dry_run {
         published::say_resolved(context, &context.engine.publisher().resolve_interrupted().await?);
     }
-    let mut unread: Vec<Problem> = context.views(guns).await.into_values().filter_map(Result::err).collect();
-    // What has expired can be renewed.
-    unread.retain(|problem| problem.kind != Kind::Freeze);
+    let is_sent = publishing.publish && !publishing.dry_run;
+    let views = context.views(guns).await.into_values();
+    let mut unread: Vec<Problem> = views.filter_map(|view| obstacle(view, is_sent)).collect();
     let last = unread.pop();
     unread.iter().for_each(|problem| context.console.problem(problem));
     last.map_or(Ok(()), Err)
+}
+
+/// Why nothing is begun, before a key is made: the repository cannot be read, or nothing can be sent to its server now.
+fn obstacle(view: Result<RepositoryView, Problem>, is_sent: bool) -> Option<Problem> {
+    match view {
+        // What has expired can be renewed.
+        Err(problem) => Some(problem).filter(|problem| problem.kind != Kind::Freeze),
+        Ok(RepositoryView { gun, freshness: Freshness::Cached { reason: Some(reason), .. }, .. }) if is_sent => {
+            Some(Problem { repository: Some(gun), ..reason })
+        }
+        Ok(_) => None,
+    }
 }
 
 /// Without a flag, the snapshot key stays with whoever holds it.

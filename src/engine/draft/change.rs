@@ -141,6 +141,13 @@ pub struct StagedChange {
     pub change: Change,
 }
 
+impl StagedChange {
+    /// The tag that it is about, with its repository.
+    fn tag(&self) -> Option<(&Gun, &TargetName)> {
+        Some((&self.gun, self.change.tag()?))
+    }
+}
+
 /// All that is staged, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Stage {
@@ -185,21 +192,31 @@ impl StagedAct {
 }
 
 impl Stage {
-    /// What was staged in `before` of tags that are signed with something else since.
+    /// What was staged in `before` of tags that are signed with something else, or revoked, since.
     #[must_use]
     pub fn replaced<'a>(&self, before: &'a Self) -> Vec<&'a StagedChange> {
-        let tag = |staged: &StagedChange| match &staged.change {
-            Change::Sign { tag, .. } => Some((staged.gun.clone(), tag.clone())),
-            _ => None,
-        };
         let ids = |stage: &Self| stage.changes.iter().map(|staged| staged.id).collect::<BTreeSet<EntryId>>();
         let (there, known) = (ids(self), ids(before));
         let new = self.changes.iter().filter(|staged| !known.contains(&staged.id));
-        let new: BTreeMap<_, EntryId> = new.filter_map(|staged| Some((tag(staged)?, staged.id))).collect();
+        let new: BTreeMap<_, EntryId> = new.filter_map(|staged| Some((staged.tag()?, staged.id))).collect();
         let gone = before.changes.iter().filter(|staged| !there.contains(&staged.id));
         // What comes back with an undo has its name of before.
-        let is_replaced = |old: &&StagedChange| tag(old).and_then(|tag| new.get(&tag)).is_some_and(|new| *new > old.id);
+        let is_replaced =
+            |old: &&StagedChange| old.tag().and_then(|tag| new.get(&tag)).is_some_and(|new| *new > old.id);
         gone.filter(is_replaced).collect()
+    }
+
+    /// Whether this very change is staged for a repository.
+    #[must_use]
+    pub fn holds(&self, gun: &Gun, change: &Change) -> bool {
+        self.changes.iter().any(|staged| staged.gun == *gun && staged.change == *change)
+    }
+
+    /// What was staged in `before` of tags of which nothing is staged since: it was taken back or dropped.
+    #[must_use]
+    pub fn taken_back<'a>(&self, before: &'a Self) -> Vec<&'a StagedChange> {
+        let there: BTreeSet<_> = self.changes.iter().filter_map(StagedChange::tag).collect();
+        before.changes.iter().filter(|old| old.tag().is_some_and(|tag| !there.contains(&tag))).collect()
     }
 }
 

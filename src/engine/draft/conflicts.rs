@@ -51,12 +51,14 @@ pub(in crate::engine) fn contradiction(staged: &Change, new: &Change) -> Option<
     }
 }
 
-/// Whether `new` takes the place of a change that is staged: it signs the same tag, in all roles of that.
+/// Whether `new` takes the place of a change that is staged: it signs or revokes the tag that this signs, in all its roles.
 pub(in crate::engine) fn replaces(new: &Change, staged: &Change) -> bool {
-    match (new, staged) {
-        (Change::Sign { tag, roles, .. }, Change::Sign { tag: other, roles: others, .. }) => {
-            tag == other && roles.is_empty() == others.is_empty() && others.iter().all(|role| roles.contains(role))
-        }
+    let Change::Sign { tag: other, roles: others, .. } = staged else { return false };
+    let is_within = |roles: &[Role]| others.iter().all(|role| roles.contains(role));
+    match new {
+        Change::Sign { tag, roles, .. } => tag == other && roles.is_empty() == others.is_empty() && is_within(roles),
+        // Without roles, in all that this machine can sign.
+        Change::Revoke { tag, roles } => tag == other && (roles.is_empty() || !others.is_empty() && is_within(roles)),
         _ => false,
     }
 }

@@ -27,7 +27,7 @@ pub(in crate::engine) mod conflicts;
 pub(in crate::engine) mod delegations;
 mod listed;
 pub mod pulled;
-mod revoke;
+pub(in crate::engine) mod revoke;
 pub(in crate::engine) mod rotation;
 pub mod signing;
 

@@ -13,12 +13,9 @@ pub(super) fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) ->
     for role in named {
         check_target_role(draft, role)?;
     }
-    let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
-    let holds = |role: &Role| draft.content(role).is_some_and(|t: &Targets| t.targets.contains_key(tag));
-    let holders: Vec<Role> = all.filter(holds).collect();
     refuse_shut(draft, tag, named)?;
     let mut roles = Vec::new();
-    for role in holders {
+    for role in holders(draft, tag) {
         let wanted = if named.is_empty() { draft.can_sign(&role) } else { named.contains(&role) };
         if wanted {
             draft.tags_mut(&role)?.remove(tag);
@@ -30,6 +27,17 @@ pub(super) fn revoke(draft: &mut Draft<'_>, tag: &TargetName, named: &[Role]) ->
     }
     let applied = Applied::new(Mark::Removed, format!("tag {tag}"), roles);
     Ok(if applied.roles.is_empty() { applied.missing(nowhere(draft, tag, named)) } else { applied })
+}
+
+/// Whether a role lists the tag, or may do so, of those that a revocation is about.
+pub(in crate::engine) fn may_be_listed(draft: &Draft<'_>, tag: &TargetName, named: &[Role]) -> bool {
+    let is_meant = |role: &Role| named.is_empty() || named.contains(role);
+    refuse_shut(draft, tag, named).is_err() || holders(draft, tag).iter().any(is_meant)
+}
+
+fn holders(draft: &Draft<'_>, tag: &TargetName) -> Vec<Role> {
+    let all = std::iter::once(Role::Targets).chain(draft.tree().into_iter().map(Role::from));
+    all.filter(|role| draft.content(role).is_some_and(|t: &Targets| t.targets.contains_key(tag))).collect()
 }
 
 /// Refuses to revoke a tag of a role that cannot be edited: what it really lists, nobody can say.

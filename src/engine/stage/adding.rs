@@ -9,6 +9,7 @@ use super::place::StagedThere;
 use crate::engine::draft::applied::Refusal;
 use crate::engine::draft::change::{Change, EntryId, StagedChange};
 use crate::engine::draft::conflicts::{applicable, contradiction, replaces};
+use crate::engine::draft::revoke::may_be_listed;
 use crate::engine::draft::{Draft, Ground};
 use crate::engine::error::EngineError;
 use crate::engine::keyring::other_stores;
@@ -36,13 +37,18 @@ impl Staging {
         changes: Vec<(Gun, Change)>,
         keys: &KeysAtHand,
     ) -> Result<(), EngineError> {
-        let Adding { added, replaced } = self.entries_of(content, changes)?;
+        let Adding { added, replaced } = self.entries_of(content, changes, keys)?;
         content.act(what, &replaced, added.clone());
         self.check_applicable(content, &added, keys)
     }
 
     /// The entries that changes become, with the creation that the first signer of a repository needs.
-    fn entries_of(&self, content: &mut JournalContent, changes: Vec<(Gun, Change)>) -> Result<Adding, EngineError> {
+    fn entries_of(
+        &self,
+        content: &mut JournalContent,
+        changes: Vec<(Gun, Change)>,
+        keys: &KeysAtHand,
+    ) -> Result<Adding, EngineError> {
         let mut places: HashMap<Gun, StagedThere> = HashMap::new();
         let mut adding = Adding::default();
         for (gun, change) in changes {
@@ -53,10 +59,15 @@ impl Staging {
             if place.beside(&change).any(|staged| *staged == change) {
                 continue;
             }
-            adding.replaced.extend(place.take_replaced(&change, replaces));
+            let replaced = place.take_replaced(&change, replaces);
+            let is_all = !replaced.is_empty() && self.is_unpublished(&gun, &change, keys);
+            adding.replaced.extend(replaced);
             if let Some(refusal) = place.beside(&change).find_map(|staged| contradiction(staged, &change)) {
                 let (role, what) = (refusal.role, format!("cannot {}: {}", change.describe(), refusal.what));
                 return Err(EngineError::Change { hint: refusal.hint.of(&in_command(&gun)), gun, role, what });
+            }
+            if is_all {
+                continue;
             }
             let creation = match change.creation(&place.others) {
                 Some(creation) if self.is_absent(&gun)? => Some(creation),
@@ -69,6 +80,13 @@ impl Staging {
             }
         }
         Ok(adding)
+    }
+
+    /// Whether a change revokes what no role lists, as far as is known: then to take back what was staged is all of it.
+    fn is_unpublished(&self, gun: &Gun, change: &Change, keys: &KeysAtHand) -> bool {
+        let (Change::Revoke { tag, roles }, Ok(Some(base))) = (change, self.trust.base(gun)) else { return false };
+        let ground = Ground { set: base.set.as_deref(), copy: None, at_hand: &keys.ids, now: self.context.now() };
+        !may_be_listed(&Draft::new(ground), tag, roles)
     }
 
     fn place(&self, content: &JournalContent, gun: &Gun) -> Result<StagedThere, EngineError> {

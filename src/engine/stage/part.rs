@@ -53,8 +53,9 @@ impl Staging {
         Ok(self.kept.journal.read()?.stage())
     }
 
-    /// Stages changes, all or none; a tag that is signed anew takes the place of what was staged for it. Refuses what
-    /// contradicts other changes or cannot work, with the way out. One undo step.
+    /// Stages changes, all or none; a tag that is signed anew or revoked takes the place of what was staged for it, and a
+    /// revocation of what is only staged takes that back. Refuses what contradicts other changes or cannot work, with the
+    /// way out. One undo step.
     pub fn stage(&self, changes: Vec<(Gun, Change)>) -> Result<Stage, EngineError> {
         let guns: BTreeSet<&Gun> = changes.iter().map(|(gun, _)| gun).collect();
         guns.into_iter().try_for_each(|gun| self.servers.check_writable(gun))?;

@@ -1,6 +1,7 @@
 //! What was found of an image, part by part.
 
 use super::agree::SIGNATURE;
+use crate::engine::wording::counted;
 use crate::remote::RemoteError;
 
 /// Which part of an image.
@@ -77,6 +78,24 @@ impl std::fmt::Display for Unproven {
     }
 }
 
+/// Why a part was passed over. It is no fault of the image, and neither is the part verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassedOver {
+    /// It is for another platform than the one that was asked for.
+    OtherPlatform,
+    /// It names other addresses to get it from than the registry, which may not have it: a foreign layer.
+    Elsewhere,
+}
+
+impl std::fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OtherPlatform => "another platform",
+            Self::Elsewhere => "not verified: it lies elsewhere than in the registry",
+        })
+    }
+}
+
 /// What was found of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the variants say what their fields are
@@ -84,7 +103,7 @@ pub enum PartFinding {
     /// It is what the part above names.
     Good,
     /// It was not looked at, and why.
-    Skipped(&'static str),
+    Skipped(PassedOver),
     /// It could not be looked at, and why.
     Unproven(Unproven),
     /// It is not.
@@ -149,6 +168,13 @@ impl CheckedPart {
     pub fn is_refuted(&self) -> bool {
         matches!(&self.finding, PartFinding::Wrong { suspect, .. } if *suspect != Suspect::Nobody)
     }
+}
+
+/// What is said of the parts of an image that were not verified though all of it was asked for; `None` where there are none.
+#[must_use]
+pub fn not_verified(parts: &[CheckedPart]) -> Option<String> {
+    let foreign = parts.iter().filter(|checked| checked.finding == PartFinding::Skipped(PassedOver::Elsewhere)).count();
+    (foreign > 0).then(|| format!("not verified: {}", counted(foreign, "foreign layer", "foreign layers")))
 }
 
 /// What is heard while an image is checked.

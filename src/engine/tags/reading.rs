@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use oci_spec::image::Descriptor;
 
 use super::agree::{embedded, fits, rightly_called};
-use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, Unproven};
+use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, PassedOver, Unproven};
 use super::platforms::{is_for, no_platform, platform_name, platform_of};
 use crate::remote::registry::{Content, Expected, MANIFESTS, Manifest, NESTED, Reference, RepositoryPath};
 use crate::remote::{Registry, RemoteError};
@@ -124,7 +124,7 @@ impl<F: Fn(Heard<'_>) + Send + Sync> Reader<'_, F> {
                     && !is_for(asked, platform)
                 {
                     passed_over.insert(platform.clone());
-                    let skipped = PartFinding::Skipped("another platform");
+                    let skipped = PartFinding::Skipped(PassedOver::OtherPlatform);
                     parts.push(self.told(of_platform(Some(platform.as_str()), &listed, skipped)));
                     continue;
                 }
@@ -214,7 +214,7 @@ fn unread_finding(descriptor: &Descriptor) -> Option<PartFinding> {
     let elsewhere = descriptor.urls().as_ref().is_some_and(|urls| !urls.is_empty());
     match embedded(descriptor) {
         Err(error) => Some(PartFinding::wrong(error)),
-        Ok(()) => elsewhere.then_some(PartFinding::Skipped("it lies elsewhere than in the registry")),
+        Ok(()) => elsewhere.then_some(PartFinding::Skipped(PassedOver::Elsewhere)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::error::EngineError;
 use crate::remote::registry::{Digest, Reference, RepositoryPath, Tag};
 use crate::remote::{Registry, RemoteError};
 
-pub use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, Suspect, Unproven};
+pub use super::checked::{CheckedPart, Heard, ImagePart, PartFinding, PassedOver, Suspect, Unproven, not_verified};
 
 /// How much is checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

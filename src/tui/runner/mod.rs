@@ -219,7 +219,14 @@ impl Performer {
             Effect::ReadStage => Outcome::Staged { said: None, result: self.blocking(|e| e.stage().staged()).await },
             Effect::Resolve => Outcome::Resolved(engine.publisher().resolve_interrupted().await.unwrap_or_default()),
             Effect::Stage { changes, said } => {
-                self.staging(Some(Told::new("staged", said)), move |e| e.stage().stage(changes.clone())).await
+                let asked = changes.clone();
+                let result = self.blocking(move |e| e.stage().stage(changes.clone())).await;
+                let is_staged = |stage: &Stage| asked.iter().any(|(gun, change)| stage.holds(gun, change));
+                let told = match &result {
+                    Ok(stage) if !is_staged(stage) => Told::new("taken back", format!("what was staged, by {said}")),
+                    _ => Told::new("staged", said),
+                };
+                Outcome::Staged { said: Some(told), result }
             }
             Effect::Drop { entries, said } => {
                 self.staging(Some(Told::new("dropped", said)), move |e| e.stage().drop_changes(&entries)).await

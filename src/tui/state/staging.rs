@@ -19,10 +19,7 @@ pub fn drop_all(state: &State) -> Vec<Effect> {
 
 /// The same for one key press, which says so where all of it is staged already.
 pub fn once(state: &mut State, list: Vec<(Gun, Change)>) -> Vec<Effect> {
-    let is_staged = |(gun, change): &(Gun, Change)| {
-        state.stage.changes.iter().any(|staged| staged.gun == *gun && staged.change == *change)
-    };
-    if !list.is_empty() && list.iter().all(is_staged) {
+    if !list.is_empty() && list.iter().all(|(gun, change)| state.stage.holds(gun, change)) {
         let what = words::changes(state, &list);
         state.say(Tone::Note, "staged already", format!("{what}; p reviews it"));
         return vec![];

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::lab::Lab;
 use crate::support::front::Front;
+use crate::support::image::{Image, OCI_MANIFEST};
 use crate::support::run;
 
 const WEB: &str = "registry.sandbox/team/web";
@@ -165,6 +166,29 @@ fn a_tag_that_is_signed_and_cannot_be_pulled_is_not_done() {
     let blocked = lab.trustdeck(&["sign", "registry.sandbox/team/archive:1.0", "--publish", "--yes"]).ended(7);
     let told = format!("{}{}", blocked.stdout, blocked.stderr);
     assert!(told.contains("targets has expired"), "{told}");
+}
+
+#[test]
+fn foreign_layers_are_said_not_to_be_verified_in_words_and_for_programs() {
+    let lab = Lab::start();
+    let mut image = Image::new(OCI_MANIFEST, &[b"a layer", b"a layer of somebody else's"]);
+    let mut manifest: Value = serde_json::from_slice(&image.manifest).unwrap();
+    manifest["layers"][1]["urls"] = json!(["https://elsewhere.test/layer"]);
+    image.manifest = manifest.to_string().into_bytes();
+    lab.runtime.block_on(image.push(lab.running().url(), "team/web", "foreign"));
+    let foreign = format!("{WEB}:foreign");
+    lab.trustdeck(&["sign", &foreign, "--publish", "--yes"]).ok();
+    let deep = lab.trustdeck(&["verify", &foreign, "--deep"]).ok().stdout;
+    assert!(deep.lines().any(|line| line.trim() == "not verified: 1 foreign layer"), "{deep}");
+    let several = lab.trustdeck(&["verify", WEB, "--deep"]).stdout;
+    assert!(several.lines().filter(|line| line.trim() == "not verified: 1 foreign layer").count() == 1, "{several}");
+    let row = lab.trustdeck(&["verify", &foreign, "--deep", "--json"]).ok().json()[0].clone();
+    assert_eq!(row["not_verified"], json!("not verified: 1 foreign layer"));
+    let states: Vec<&Value> = row["parts"].as_array().unwrap().iter().map(|part| &part["state"]).collect();
+    assert_eq!(states, ["ok", "ok", "ok", "skipped"]);
+    assert!(row["parts"][3]["skipped"].as_str().unwrap().starts_with("not verified"), "{row}");
+    let shallow = lab.trustdeck(&["verify", &foreign, "--json"]).ok().json();
+    assert_eq!(shallow[0]["not_verified"], Value::Null, "nothing but the manifest was asked for");
 }
 
 #[test]

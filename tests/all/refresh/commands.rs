@@ -35,7 +35,7 @@ async fn a_threshold_of_four_thousand_million_makes_no_keys() {
 }
 
 /// A repository of today with tag 1.0, which jeff has signed into releases and into his own role.
-fn signed_by_jeff() -> Repository {
+pub(super) fn signed_by_jeff() -> Repository {
     let mut repository = Repository::new(GUN, Time::now());
     repository.set_keys(Role::Root, &[root_key()], 1);
     let jeff = Key::named("jeff");
@@ -49,7 +49,7 @@ fn signed_by_jeff() -> Repository {
 }
 
 /// Runs commands against the server, each on a machine of its own, or all on the same one.
-async fn ran(origin: &Origin, commands: Vec<Vec<String>>, home: Option<Home>) -> (Vec<Ran>, Home) {
+pub(super) async fn ran(origin: &Origin, commands: Vec<Vec<String>>, home: Option<Home>) -> (Vec<Ran>, Home) {
     let url = origin.url.clone();
     let at = move || Home::at(&url, std::path::Path::new("tests/fixtures/input/erin.crt"));
     let run = move || {
@@ -68,7 +68,7 @@ async fn ran(origin: &Origin, commands: Vec<Vec<String>>, home: Option<Home>) ->
     tokio::task::spawn_blocking(run).await.unwrap()
 }
 
-fn words(line: &str) -> Vec<String> {
+pub(super) fn words(line: &str) -> Vec<String> {
     line.replace("REPO", GUN).split(' ').map(str::to_owned).collect()
 }
 

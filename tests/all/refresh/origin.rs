@@ -64,6 +64,11 @@ impl Origin {
         self.shelf.lock().unwrap().down = status;
     }
 
+    /// Listens no more.
+    pub fn stop(&self) {
+        self.task.abort();
+    }
+
     /// What the server's clock says.
     pub fn set_date(&self, date: Time) {
         self.shelf.lock().unwrap().date = Some(date);

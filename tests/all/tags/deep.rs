@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trustdeck::engine::tags::trusted::Trusted;
-use trustdeck::engine::tags::verify::{CheckedPart, Depth, PartFinding, Unproven};
+use trustdeck::engine::tags::verify::{CheckedPart, Depth, PartFinding, Unproven, not_verified};
 
 use super::asked::engine;
 use crate::remote::scripted::{Scripted, answer};
@@ -183,6 +183,8 @@ async fn each_layer_of_one_digest_is_checked_and_its_bytes_are_read_once() {
     let rows =
         [row(1, false, false), row(2, true, false), row(3, false, true), row(4, true, false), row(5, false, true)];
     assert_eq!(found, rows);
+    assert_eq!(not_verified(&parts).unwrap(), "not verified: 1 foreign layer");
+    assert_eq!(not_verified(&parts[1..2]), None);
 }
 
 #[tokio::test]

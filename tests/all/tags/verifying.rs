@@ -3,7 +3,9 @@
 use trustdeck::engine::tags::ask::News;
 use trustdeck::engine::tags::platforms::Platform;
 use trustdeck::engine::tags::trusted::Trusted;
-use trustdeck::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, Unproven, Verification};
+use trustdeck::engine::tags::verify::{
+    CheckedPart, Depth, ImagePart, PartFinding, PassedOver, Suspect, Unproven, Verification,
+};
 use trustdeck::engine::{Health, Kind, RemoteError};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::messages::effect::Effect;
@@ -240,7 +242,7 @@ fn an_index_without_the_platform_that_was_asked_for_is_not_verified_and_says_whi
     let mut state = browsing();
     let (job, _) = begun(&mut state);
     let why = Unproven::NoPlatform { asked: "linux/s390x".to_owned(), there: vec!["linux/amd64".to_owned()] };
-    let skipped = PartFinding::Skipped("another platform");
+    let skipped = PartFinding::Skipped(PassedOver::OtherPlatform);
     let all = vec![
         part(ImagePart::Signed, "3d2e482b", 1397, PartFinding::Good),
         part(ImagePart::Platform("linux/amd64".to_owned()), "10fa88c2", 500, skipped),
@@ -252,6 +254,21 @@ fn an_index_without_the_platform_that_was_asked_for_is_not_verified_and_says_whi
     assert!(shown.contains("could not be verified") && !shown.contains("is what is signed"), "{shown}");
     assert!(shown.contains("no image for linux/s390x") && shown.contains("linux/amd64"), "{shown}");
     assert_eq!(state.lists.tag_rows.of_tag("3.1.6").next().unwrap().word(), "signed");
+}
+
+#[test]
+fn foreign_layers_are_said_not_to_be_verified() {
+    let mut state = browsing();
+    let (job, _) = begun(&mut state);
+    let all = vec![
+        part(ImagePart::Signed, "3d2e482b", 1397, PartFinding::Good),
+        part(layer(1), "b7715fd0", 31_457_280, PartFinding::Skipped(PassedOver::Elsewhere)),
+    ];
+    news(&mut state, job, RegistryNews::Verified("3.1.6".to_owned(), Ok(verification(all))));
+    update(&mut state, Event::Done(job, Outcome::Registry(RegistryFound::Verified(Ok(())))));
+    let shown = frame::signs(&draw(&state));
+    assert!(shown.contains("not verified: 1 foreign layer"), "{shown}");
+    assert!(shown.contains("not verified: it lies elsewhere than in the registry"), "{shown}");
 }
 
 #[test]

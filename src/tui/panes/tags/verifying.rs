@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::RemoteError;
-use crate::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect};
+use crate::engine::tags::verify::{CheckedPart, Depth, ImagePart, PartFinding, Suspect, not_verified};
 use crate::engine::view::TagState;
 use crate::tuf::Gun;
 use crate::tui::dialogs::Dialog;
@@ -184,14 +184,15 @@ fn headline(image: &Image) -> Part {
         None | Some(Ok(())) if image.refuted() => (Tone::Fail, "wrong"),
         _ => (Tone::Fail, "not verified"),
     };
-    let part = Part::new(tone, image.tag.clone(), word);
-    match (&image.ended, &image.drifted_to) {
-        (Some(Err(failure)), _) => part.with(format!("{}; {}", failure.problem.message, failure.problem.hint)),
-        (_, Some(digest)) => part.with(format!(
-            "the registry holds another image under the tag, which pulls without content trust get: {digest}"
-        )),
-        _ => part,
-    }
+    let drifted = |digest: &String| {
+        format!("the registry holds another image under the tag, which pulls without content trust get: {digest}")
+    };
+    let below: Vec<String> = match &image.ended {
+        Some(Err(failure)) => vec![failure.problem.message.clone(), failure.problem.hint.clone()],
+        Some(Ok(())) => not_verified(&image.parts).into_iter().chain(image.drifted_to.as_ref().map(drifted)).collect(),
+        None => Vec::new(),
+    };
+    Part::new(tone, image.tag.clone(), word).with(below.join("; "))
 }
 
 fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
@@ -206,7 +207,7 @@ fn part(checked: &CheckedPart, told: Option<&CheckedPart>) -> Part {
     let short: String = checked.digest.chars().take("sha256:".len() + 12).collect();
     let part = Part::new(tone, format!("{}, {size}, {short}", checked.part), word);
     match &checked.finding {
-        PartFinding::Skipped(why) => part.with((*why).to_owned()),
+        PartFinding::Skipped(why) => part.with(why.to_string()),
         // What is told in full above need not be told again.
         PartFinding::Wrong { error, .. } if told != Some(checked) => part.with(error.to_string()),
         PartFinding::Unproven(why) if told != Some(checked) => part.with(why.to_string()),

@@ -180,7 +180,11 @@ fn what_would_stage_says_where_one_chooses_that_one_only_chooses() {
             (state.here.pick, state.focus) = (Some(PickFor { pane: Pane::Tags, of: None }), pane);
             let effects = press(&mut state, &key.to_string());
             let answered = said(&state).contains("here one only chooses") || said(&state).contains("not bound");
-            assert!(answered && effects.is_empty() && state.dialogs.is_empty(), "{key} in {pane:?}: {}", said(&state));
+            assert!(
+                answered && !effects.iter().any(changes) && state.dialogs.is_empty(),
+                "{key} in {pane:?}: {}",
+                said(&state)
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Context;
 use super::arguments::Gate;
 use super::console::input;
 use super::ending::Ending;
-use super::sandbox::ended;
+use super::signals::ended;
 use crate::engine::{Kind, Problem};
 use crate::gate::{self, GateError, GateLogin, Options};
 use crate::tuf::Gun;

@@ -3,6 +3,7 @@
 use super::Ending;
 use super::arguments::{Sandbox, SandboxAuth};
 use super::console::input;
+use super::signals::ended;
 use crate::engine::{Kind, Problem};
 use crate::sandbox;
 use crate::sandbox::SandboxError;
@@ -17,7 +18,9 @@ const LOGIN: &str = "TRUSTDECK_SANDBOX_AUTH";
 /// Says what could not be made, opened or bound.
 pub(super) async fn serve(command: &Sandbox) -> Result<Ending, Problem> {
     let options = options(command)?;
-    sandbox::serve(options, &mut std::io::stdout(), ended()).await.map_err(problem)?;
+    // Heard from before there is a directory to remove.
+    let ended = ended();
+    sandbox::serve(options, &mut std::io::stdout(), ended).await.map_err(problem)?;
     Ok(Ending::done())
 }
 
@@ -60,22 +63,4 @@ pub(super) fn problem(error: SandboxError) -> Problem {
         SandboxError::Login => (Kind::Input, "set TRUSTDECK_SANDBOX_AUTH=USER:PASSWORD"),
     };
     Problem { kind, ..input(error.to_string(), hint) }
-}
-
-/// Resolves when the user or the system wants the server to end.
-pub(super) async fn ended() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
-    }
 }

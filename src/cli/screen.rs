@@ -6,10 +6,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::{self, Pick, Picked, Sandbox};
 use super::console::{broken, input};
-use super::{Console, Ending, Globals, docker_client, mistyped, sandbox, settings};
+use super::{Console, Ending, Globals, docker_client, mistyped, sandbox, settings, signals};
 use crate::config::{Kept, Places};
 use crate::engine::reference::parse_bare;
 use crate::engine::settings::ReadOnly;
@@ -117,11 +118,21 @@ pub(super) async fn open_sandbox(console: Console, globals: &Globals, command: &
     refuse_json(console, globals)?;
     require_terminal(globals, Drawn::OnStandardOutput)?;
     let Options { empty, auth, .. } = sandbox::options(command)?;
+    // Heard from before there is a directory to remove.
+    let (ended, stop) = (signals::ended(), CancellationToken::new());
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            ended.await;
+            stop.cancel();
+        }
+    });
     let running = crate::sandbox::start(sandbox::options(command)?).await.map_err(sandbox::problem)?;
     // The user's own theme and keys, if they can be read; nothing of the user's is in the way of trying, but for what is
     // asked for now.
     theme_asked_for(globals)?;
     let mut options = options(globals).unwrap_or_else(|_| environment(globals));
+    options.stop = stop;
     options.is_deleted = command.dir.is_none();
     options.sandbox = Some(PASSPHRASE.to_owned());
     options.shell = Some(crate::sandbox::write_shell_file(&running, &auth).map_err(sandbox::problem)?);

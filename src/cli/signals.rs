@@ -66,6 +66,16 @@ pub(super) fn watch(stop: CancellationToken, busy: Busy) {
     let _ = listening.recv();
 }
 
+/// Resolves at the first of these signals from this call on.
+pub(super) fn ended() -> impl Future<Output = ()> {
+    let mut heard = listen();
+    async move {
+        if next(&mut heard).await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// The signals, each with the exit code for it.
 fn listen() -> Vec<(Heard, i32)> {
     let kinds = [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];

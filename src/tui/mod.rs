@@ -108,7 +108,7 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     let mut runner = Runner::new(engine.clone(), options.sources.clone(), sender);
     runner.hear(options.learned.take());
     let (sender_of_keys, keys) = mpsc::channel(BURST);
-    let edges = Edges { keys, results, signals: Signals::new()?, broken };
+    let edges = Edges { keys, results, signals: Signals::new()?, broken, stop: options.stop.clone() };
     let log = Log::open(engine.settings().log_file.clone());
     log.write(engine.now(), "note", "the screen opens");
     let mut session =
@@ -161,6 +161,8 @@ struct Edges {
     results: mpsc::Receiver<Event>,
     signals: Signals,
     broken: CancellationToken,
+    /// A signal that came before these were heard.
+    stop: CancellationToken,
 }
 
 struct Signals {
@@ -253,6 +255,7 @@ impl Loop {
             Some(event) = self.edges.results.recv() => Ok(Woken::Event(event)),
             () = tokio::time::sleep(tick) => Ok(Woken::Tick),
             () = self.edges.broken.cancelled() => Err(anyhow::anyhow!("a fault stopped the program")),
+            () = self.edges.stop.cancelled() => ended("a signal"),
             _ = signals.terminate.recv() => ended("SIGTERM"),
             _ = signals.hang_up.recv() => ended("SIGHUP"),
             _ = signals.interrupt.recv() => ended("SIGINT"),

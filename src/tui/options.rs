@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::kit::format::{count, span};
 use super::kit::glyphs;
@@ -89,6 +90,8 @@ pub struct ScreenOptions {
     pub pick: Option<PickFor>,
     /// What is found out beside the screen about this machine, said once it is known.
     pub learned: Option<oneshot::Receiver<String>>,
+    /// Cancelled by a signal that may have come before the screen hears any.
+    pub stop: CancellationToken,
     /// What became of the server that was named on the screen before.
     pub told: Option<String>,
 }
@@ -125,6 +128,7 @@ impl ScreenOptions {
             sources: Arc::new(PassphraseSources::default()),
             pick: None,
             learned: None,
+            stop: CancellationToken::new(),
             told: None,
         }
     }

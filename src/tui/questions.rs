@@ -8,6 +8,7 @@ use super::dialogs::{Confirm, Dialog};
 use super::kit::field::TextField;
 use super::kit::format::{count, short_name};
 use super::messages::effect::Effect;
+use super::state::binding::Action;
 use super::state::gate::Gate;
 use super::state::publishing::{Publishing, Track};
 use super::state::{Screen, State, words};
@@ -154,7 +155,7 @@ pub fn waits_for(state: &State, id: &CanonicalKeyId) -> bool {
 
 fn next(state: &mut State) -> Vec<Effect> {
     let Some(gate) = &state.gate else { return vec![] };
-    if let Some(dialog) = gate.confirms.front().and_then(|gun| state.plan_of(gun)).map(confirm) {
+    if let Some(dialog) = gate.confirms.front().and_then(|gun| state.plan_of(gun)).map(|plan| confirm(state, plan)) {
         state.dialogs.push(Dialog::Confirm(dialog));
         return vec![];
     }
@@ -213,7 +214,7 @@ fn wrong_sources(state: &State, gun: &Gun) -> Vec<String> {
         .collect()
 }
 
-fn confirm(plan: &RepositoryPlan) -> Confirm {
+fn confirm(state: &State, plan: &RepositoryPlan) -> Confirm {
     let name = plan.name.clone();
     let lost = plan.tags.orphaned.len();
     let (title, sentences, expected) = if plan.deletes {
@@ -226,7 +227,7 @@ fn confirm(plan: &RepositoryPlan) -> Confirm {
                 "From this moment every pull of {} of {name} with content trust is refused, until somebody re-signs.",
                 count(lost, "tag", "tags")
             ),
-            "Cannot be undone with u.".to_owned(),
+            format!("Cannot be undone with {}.", state.key(Action::Undo)),
         ];
         (format!("Publish and orphan {}", count(lost, "tag", "tags")), sentences, short_name(&name).to_owned())
     };

@@ -111,7 +111,7 @@ fn giving_a_wizard_up_asks_what_becomes_of_what_it_staged() {
     assert!(matches!(state.dialogs.last(), Some(Dialog::Choose(Choose { replies, .. })) if replies.len() == 2));
     let effects = press(&mut state, "<enter>");
     assert!(matches!(&effects[0], Effect::Drop { entries, .. } if *entries == ids), "{effects:?}");
-    assert!(matches!(&effects[1], Effect::Wizard(task) if matches!(**task, Task::Forget(_))), "{effects:?}");
+    assert!(matches!(&effects[1], Effect::Wizard(task) if matches!(**task, Task::Abandon(..))), "{effects:?}");
 }
 
 #[test]

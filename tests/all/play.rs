@@ -475,3 +475,31 @@ fn rows_of_what_expires_are_chosen_and_gone_to_and_the_last_page_is_full() {
     assert!(state.dialogs.is_empty());
     assert_eq!(state.repository().unwrap().entry.gun, gun("admin/legacy"));
 }
+
+#[test]
+fn of_a_deletion_nothing_is_said_to_be_signed() {
+    let mut state = staged();
+    let mut deletes = plan();
+    deletes.repositories[0].deletes = true;
+    tell_plan(&mut state, deletes);
+    press(&mut state, "p");
+    state.size = (120, 40);
+    let shown = shown(&state);
+    assert!(shown.contains("the server forgets all of it") && !shown.contains("signed by the server"), "{shown}");
+}
+
+#[test]
+fn key_or_digest_of_the_change_under_the_cursor_is_shown_where_lines_have_no_room_for_it() {
+    let mut state = staged();
+    let (mut long, digest) = (plan(), "4f2a91c0de".to_owned());
+    long.repositories[0].changes[0].ids = vec![digest.clone()];
+    tell_plan(&mut state, long);
+    press(&mut state, "pj");
+    for width in [60, 80, 110, 120, 159, 160, 200] {
+        state.size = (width, 40);
+        assert_eq!(shown(&state).matches(&digest).count(), 1, "{width}: {}", shown(&state));
+    }
+    press(&mut state, "k");
+    state.size = (120, 40);
+    assert!(!shown(&state).contains(&digest), "only of what the cursor is on");
+}

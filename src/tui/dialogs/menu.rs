@@ -57,7 +57,7 @@ impl Menu {
             }
             "X" => {
                 if let Some(choice) = self.unread() {
-                    return (None, Answer::Work(vec![Task::Forget(choice.clone()).effect()]));
+                    return (None, Answer::Work(vec![Task::Abandon(choice.clone(), vec![]).effect()]));
                 }
                 if let Some(choice) = self.begun() {
                     return (None, Answer::Opens(Opens::GiveUp(Box::new(choice.clone()))));

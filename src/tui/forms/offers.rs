@@ -208,7 +208,7 @@ pub fn unread_stage(state: &mut State, failure: &Failure) {
         title: "Staged changes".to_owned(),
         about: vec![failure.problem.message.clone(), "Everything else works; nothing can be staged.".to_owned()],
         replies: vec![
-            Reply::new("leave it", "look at the file first; x in Staged moves it aside", vec![]),
+            Reply::new("leave it", state.spoken("look at the file first; x in Staged moves it aside"), vec![]),
             Reply::new("move it aside", "under another name; nothing of it is deleted", vec![Effect::SetStageAside]),
         ],
         grave: true,

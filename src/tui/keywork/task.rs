@@ -86,7 +86,7 @@ pub fn take(state: &mut State, found: KeyFound) -> Vec<Effect> {
             state.dialogs.push(Dialog::Report(report::loaded(state, set.inner(), &task.looks, &all)));
         }
         KeyFound::BackedUp(Ok(backup)) => state.dialogs.push(Dialog::Report(report::backed_up(state, &backup))),
-        KeyFound::BackedUp(Err(failure)) => state.dialogs.push(Dialog::Form(task.form.failed(&failure))),
+        KeyFound::BackedUp(Err(failure)) => state.dialogs.push(Dialog::Form(task.form.failed(&state.told(&failure)))),
         KeyFound::Restored(all) => {
             let Aim::Restore { archive, .. } = &task.job else { return vec![] };
             state.dialogs.push(Dialog::Report(report::restored(state, archive.inner(), &all)));
@@ -195,7 +195,7 @@ fn refused(state: &mut State, task: KeyTask, top: Option<Dialog>, failure: &Fail
             state.dialogs.push(Dialog::Prompt(prompt));
             state.key_task = Some(task);
         }
-        _ => state.dialogs.push(Dialog::Form(task.form.failed(failure))),
+        _ => state.dialogs.push(Dialog::Form(task.form.failed(&state.told(failure)))),
     }
     vec![]
 }

@@ -45,8 +45,10 @@ pub enum Task {
     },
     /// Write what the colleague who has the new key needs to know.
     HandOver(Choice, PathBuf),
-    /// Forget it, whatever is staged.
+    /// Forget it, for it is finished.
     Forget(Choice),
+    /// Forget one that is given up, and take repositories off the list that nothing came of.
+    Abandon(Choice, Vec<Gun>),
     /// Forget set-ups that a publish of these repositories has finished.
     Close(Vec<Gun>),
 }
@@ -119,4 +121,6 @@ pub enum Learned {
     Did(Box<Facts>, &'static str, String),
     /// Forgotten; its title.
     Forgotten(String),
+    /// The same of one that was given up.
+    GivenUp(String),
 }

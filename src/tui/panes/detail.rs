@@ -28,6 +28,16 @@ pub struct Detail {
 pub const REMEDY: &str = "do";
 
 impl Detail {
+    /// The same with other words in all that is said of the row.
+    #[must_use]
+    pub fn spoken(mut self, words: impl Fn(&str) -> String) -> Self {
+        let texts = self.sentences.iter_mut().chain(self.facts.iter_mut().map(|(_, value)| value));
+        for text in texts.chain(self.acts.iter_mut().map(|(_, _, needs)| needs)) {
+            *text = words(text);
+        }
+        self
+    }
+
     /// Rows that it needs to be read whole in lines of `width` cells.
     #[must_use]
     pub fn rows(&self, width: u16) -> u16 {
@@ -61,13 +71,21 @@ impl Detail {
         }
     }
 
-    /// Head and acts in a line each, and what of the text has room between them.
+    /// Head in a line, acts whole where that leaves a line, and what of the text has room between them.
     fn shortened(&self, area: Rect, theme: Theme) -> [Vec<Runs>; 3] {
         let below = usize::from(area.height).saturating_sub(1);
-        let room = if below > self.acts.len() { below - self.acts.len() } else { below };
-        let mut text = self.lines(usize::from(area.width.saturating_sub(2)), room, theme.glyphs.cut);
+        let [_, _, mut acts] = self.parts(area.width, theme);
+        if acts.len() >= below {
+            acts = self.acts.iter().map(|act| act_line(theme, act)).collect();
+        }
+        let room = below.saturating_sub(acts.len());
+        let mut text = if room > 0 {
+            self.lines(usize::from(area.width.saturating_sub(2)), room, theme.glyphs.cut)
+        } else {
+            vec![]
+        };
         text.truncate(room);
-        [vec![self.head(theme)], text, self.acts.iter().map(|act| act_line(theme, act)).collect()]
+        [vec![self.head(theme)], text, acts]
     }
 
     /// Head, text and acts, all whole: what is wider than a line goes on in the next one.
@@ -254,5 +272,21 @@ mod tests {
         };
         let lines = text(&detail.lines(40, 4, "…"));
         assert!(lines[0].ends_with('…') && lines[1..].concat().ends_with("refresh"), "{lines:?}");
+    }
+
+    #[test]
+    fn in_a_narrow_place_the_note_behind_a_key_stays_whole() {
+        let needs = "this machine's last good file, once its signers were asked about it".to_owned();
+        let detail = Detail {
+            name: "admin/demo".to_owned(),
+            sentences: vec!["releases was last signed by ben and by no key that stays. ".repeat(4)],
+            acts: vec![("S", "restore targets/releases".to_owned(), needs)],
+            ..Detail::default()
+        };
+        let area = Rect::new(0, 0, 58, 5);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        detail.render(&mut Canvas::new(&mut buffer, Theme::default()), area, 0);
+        let text: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(text.contains("asked about it") && text.contains("S restore"), "{text}");
     }
 }

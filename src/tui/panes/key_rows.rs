@@ -18,6 +18,8 @@ use crate::tui::kit::format;
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
 use crate::tui::kit::theme::Theme;
+use crate::tui::state::actions::Keys;
+use crate::tui::state::binding::Action;
 use crate::tui::state::{State, selected, words};
 
 const COLUMNS: [Column; 8] = [
@@ -37,7 +39,9 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
     let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
     let list = &state.lists.keys;
     if list.is_empty() {
-        let words = Runs::new().then("no key yet; n makes one, a loads one from a file", theme.quiet());
+        let [make, load] = [Keys::Make, Keys::Load].map(|action| state.key(Action::Keys(action)));
+        let words = format!("no key yet; {make} makes one, {load} loads one from a file");
+        let words = Runs::new().then(words, theme.quiet());
         empty::line(canvas, inner, inside.head + 1, list.filter.text(), &words);
     }
     let last = inside.head + 1 + u16::try_from(list.len()).unwrap_or(u16::MAX).min(inside.rows);

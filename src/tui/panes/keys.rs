@@ -164,7 +164,7 @@ pub fn worked(state: &mut State, found: KeyFound) -> Vec<Effect> {
             Some(form),
         ) => {
             state.record(&failure);
-            state.dialogs.push(Dialog::Form(form.failed(&failure)));
+            state.dialogs.push(Dialog::Form(form.failed(&state.told(&failure))));
             return vec![];
         }
         (KeyFound::File(Ok(set)), Some(form)) => {

@@ -11,7 +11,7 @@ use crate::tui::kit::format::{Age, age};
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::actions::{Repositories, Roles};
 use crate::tui::state::binding::Action;
-use crate::tui::state::{State, words};
+use crate::tui::state::{State, spoken, words};
 
 /// What mends a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,14 +156,14 @@ pub fn line(state: &State, (role, mend): (&RoleView, Mend), pane: Pane) -> Optio
 /// The fact that names what else is wrong.
 pub const ALSO: &str = "also";
 
-/// The key in Roles that mends what was found, unless it is the worst, which is mended from the repository itself.
+/// The usual key in Roles that mends what was found, unless it is the worst, which is mended from the repository itself.
 #[must_use]
 pub fn elsewhere(state: &State, finding: &Finding) -> String {
     let role = finding.role.as_ref().filter(|role| of_repository(state).is_none_or(|(worst, _)| worst.role != **role));
     let shown = role.and_then(|role| state.view()?.roles.iter().find(|shown| shown.role == *role));
     let mend = shown.and_then(|role| of(state, role));
     let action = mend.and_then(|mend| mend.action(Pane::Roles));
-    action.map(|action| format!(" ({} in Roles)", state.key(action))).unwrap_or_default()
+    action.map(|action| format!(" ({} in Roles)", spoken::usual(action))).unwrap_or_default()
 }
 
 /// The worst role of the repository under the cursor that can be mended.

@@ -25,7 +25,7 @@ use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::list::Move;
 use super::kit::message::Said;
 use super::kit::pane::Pane;
-use super::state::binding::{Action, Binding};
+use super::state::binding::{Action, Binding, Place};
 use super::state::rows::TagRows;
 use super::state::{Before, State};
 use detail::Detail;
@@ -97,13 +97,15 @@ fn summary(pane: Pane, state: &State) -> Runs {
 /// What is said about the row under its cursor.
 #[must_use]
 pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
-    match pane {
+    let detail = match pane {
         Pane::Repositories => repository::detail(state),
         Pane::Roles => roles::detail(state).or_else(|| not_read(state)),
         Pane::Tags => tags::detail(state).or_else(|| not_read(state)),
         Pane::Keys => keys::detail(state),
         Pane::Staged => staged::detail(state),
-    }
+    };
+    let here = [Place::Pane(pane), Place::Lists];
+    detail.map(|detail| detail.spoken(|text| state.spoken_at(text, &here)))
 }
 
 /// What is said of a repository of which nothing is known, where its roles or tags would stand.

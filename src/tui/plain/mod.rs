@@ -45,7 +45,17 @@ pub async fn run(engine: Engine, mut options: ScreenOptions) -> anyhow::Result<Q
     runner.hear(options.learned.take());
     let log = Log::open(engine.settings().log_file.clone());
     let (shown, listed) = (vec![], vec![]);
-    let mut session = Session { engine, runner, state, results, reader: Reader::start(), log, shown, listed, told: 0 };
+    let mut session = Session {
+        engine,
+        runner,
+        state,
+        results,
+        reader: Reader::start(options.stop.clone()),
+        log,
+        shown,
+        listed,
+        told: 0,
+    };
     let mut effects = update::start(&session.state);
     effects.extend(options.opened().map(|gun| Effect::AddRepository(gun.to_string())));
     session.perform(effects)?;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 /// Longest line, in bytes.
@@ -36,10 +37,12 @@ enum Echo {
 pub(super) struct Reader {
     wants: std::sync::mpsc::Sender<Echo>,
     lines: mpsc::Receiver<Line>,
+    stop: CancellationToken,
 }
 
 impl Reader {
-    pub(super) fn start() -> Self {
+    /// Nothing is waited for once `stop` is cancelled.
+    pub(super) fn start(stop: CancellationToken) -> Self {
         let (wants, wanted) = std::sync::mpsc::channel();
         let (sender, lines) = mpsc::channel(1);
         std::thread::spawn(move || {
@@ -49,7 +52,7 @@ impl Reader {
                 }
             }
         });
-        Self { wants, lines }
+        Self { wants, lines, stop }
     }
 
     /// A line; `None` at the end of the input.
@@ -72,6 +75,7 @@ impl Reader {
             interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| None),
             _ = terminate.recv() => Ok(None),
             _ = hang_up.recv() => Ok(None),
+            () = self.stop.cancelled() => Ok(None),
         }
     }
 }

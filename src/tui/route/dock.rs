@@ -102,7 +102,8 @@ fn repository(state: &State) -> Vec<Line> {
         if !view.findings.is_empty() {
             lines.push(("", String::new()));
         }
-        let sentence = |f: &Finding| ("", format!("{}. {}{}", f.headline, f.detail, mend::elsewhere(state, f)));
+        let sentence =
+            |f: &Finding| ("", state.spoken(&format!("{}. {}{}", f.headline, f.detail, mend::elsewhere(state, f))));
         lines.extend(view.findings.iter().map(sentence));
     }
     let facts = panes::detail(Pane::Repositories, state).into_iter().flat_map(|detail| detail.facts);

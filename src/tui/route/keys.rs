@@ -9,31 +9,12 @@ use crate::tui::kit::pane::Pane;
 use crate::tui::panes;
 use crate::tui::screens::{blank, publish, review};
 use crate::tui::state::binding::{Action, Binding, Copied, Group, Place, Sort, bind};
-use crate::tui::state::{Screen, State, actions, selected};
+use crate::tui::state::{State, actions, selected};
 use crate::tui::wizard;
-
-/// The places whose keys hold now, most special first.
-pub(super) fn places(state: &State) -> Vec<Place> {
-    let mut places = match &state.screen {
-        Screen::Review(_) => vec![Place::Review, Place::Moves],
-        Screen::Publish(_) => vec![Place::Publish, Place::Moves],
-        Screen::Wizard => vec![Place::Wizard, Place::Moves],
-        Screen::Main if state.is_blank() => vec![Place::Blank, Place::Moves],
-        Screen::Main => vec![Place::Pane(state.focus), Place::Moves, Place::Lists],
-    };
-    if state.here.pick.is_some() && matches!(state.screen, Screen::Main) {
-        places.insert(0, Place::Pick);
-    }
-    if state.tour.is_some() {
-        places.push(Place::Tour);
-    }
-    places.push(Place::Everywhere);
-    places
-}
 
 /// The tables that hold now, most special first.
 pub(super) fn tables(state: &State) -> Vec<&'static [Binding]> {
-    places(state).into_iter().map(|place| table(state, place)).collect()
+    state.places().into_iter().map(|place| table(state, place)).collect()
 }
 
 /// The keys that hold in a place.
@@ -78,12 +59,6 @@ pub(super) fn key_of(state: &State, action: Action) -> Option<&'static str> {
 pub(super) fn possible(state: &State, action: Action) -> Option<&'static str> {
     let binding = tables(state).into_iter().flatten().find(|binding| binding.action == action)?;
     binding.keys.first().copied().filter(|_| binding.blocked(state).is_none())
-}
-
-/// The key for an action, wherever it holds, where it is one of the user's own.
-pub(super) fn anywhere(state: &State, action: Action) -> Option<&'static str> {
-    let mut own = state.keymap.0.iter().flat_map(|(_, table)| table.iter());
-    own.find(|binding| binding.action == action)?.keys.first().copied()
 }
 
 /// Looks up a key, or the second key of a sequence.

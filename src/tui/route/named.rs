@@ -1,6 +1,6 @@
 //! Every action by name: what the palette lists, and what the configuration binds keys to.
 
-use super::keys;
+use super::keys::{self, KeyMeaning};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::binding::{Action, Binding, Copied, Place};
@@ -18,12 +18,14 @@ pub(super) fn word(place: Place) -> &'static str {
     }
 }
 
+const ON_MAIN: &str = "on the main screen alone; esc leads back";
+
 /// Why the keys of a place do not hold on the screen that is open.
 fn reason(place: Place, state: &State) -> Option<&'static str> {
     let is_main = matches!(state.screen, Screen::Main);
     match place {
         Place::Everywhere | Place::Moves => None,
-        Place::Lists | Place::Pane(_) if !is_main => Some("on the main screen alone; esc or q leads back"),
+        Place::Lists | Place::Pane(_) if !is_main => Some(ON_MAIN),
         Place::Lists | Place::Pane(_) => state.is_blank().then_some("there is no repository yet"),
         Place::Blank => (!is_main || !state.is_blank()).then_some("only while there is no repository"),
         Place::Review => (!matches!(state.screen, Screen::Review(_))).then_some("in the review alone; p opens it"),
@@ -54,7 +56,24 @@ impl Named {
 
     /// Why it cannot be done now.
     pub(super) fn reason(&self, state: &State) -> Option<&'static str> {
-        reason(self.place, state).or_else(|| self.binding.blocked(state))
+        let hidden = || self.hidden(state).map(|nearer| nearer.blocked(state).unwrap_or(ON_MAIN));
+        reason(self.place, state).or_else(hidden).or_else(|| self.binding.blocked(state))
+    }
+
+    /// Its keys, but for those that mean something nearer where the user is.
+    pub(super) fn keys(&self, state: &State) -> Vec<&'static str> {
+        let is_nearer = |key: &str| matches!(keys::lookup(state, None, key), KeyMeaning::Binding(found) if found.action != self.binding.action);
+        let all = self.binding.keys.iter().copied();
+        all.filter(|key| !holds(state, self) || !is_nearer(key)).collect()
+    }
+
+    /// What its key means in its place on a screen before the main one, where that is no way to it.
+    fn hidden(&self, state: &State) -> Option<&'static Binding> {
+        let is_over = !matches!(state.screen, Screen::Main) && self.keys(state).is_empty();
+        match keys::lookup(state, None, self.binding.keys.first().filter(|_| is_over)?) {
+            KeyMeaning::Binding(nearer) => Some(nearer),
+            _ => None,
+        }
     }
 }
 

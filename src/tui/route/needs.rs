@@ -54,12 +54,16 @@ pub(super) fn all(state: &State) -> Vec<Need> {
                 headline,
                 gun: gun.clone(),
                 role: None,
-                detail: words::short_names(state, &format!("{}: {}{others}", problem.message, problem.hint)),
+                detail: words::short_names(
+                    state,
+                    &format!("{}: {}{others}", problem.message, state.spoken(&problem.hint)),
+                ),
             });
         }
         let tampered = repository.registry.differences.tampered;
         if tampered > 0 {
             let (headline, detail) = words::tampered(tampered);
+            let detail = state.spoken(&detail);
             let (name, gun) = (name.clone(), gun.clone());
             all.push(Need { level: Health::Fail, name, headline, gun, role: None, detail });
         }
@@ -70,7 +74,7 @@ pub(super) fn all(state: &State) -> Vec<Need> {
             headline: finding.headline.clone(),
             gun: gun.clone(),
             role: finding.role.clone(),
-            detail: finding.detail.clone(),
+            detail: state.spoken(&finding.detail),
         }));
     }
     all.sort_by(|a, b| (a.level, &a.name).cmp(&(b.level, &b.name)));

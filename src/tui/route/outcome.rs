@@ -41,7 +41,7 @@ pub fn take(state: &mut State, job: JobId, outcome: Outcome) -> Vec<Effect> {
             return staged(state, said, stage);
         }
         Outcome::Staged { result: Err(failure), .. } => match forms::of_stage(state) {
-            Some(form) => state.dialogs.push(Dialog::Form(form.failed(&failure))),
+            Some(form) => state.dialogs.push(Dialog::Form(form.failed(&state.told(&failure)))),
             None => offers::unread_stage(state, &failure),
         },
         Outcome::WrongSources(named) => state.keyring.wrong_sources.extend(named),

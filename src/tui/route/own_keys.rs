@@ -9,37 +9,12 @@ use super::named::{self, PLACES};
 use crate::tui::kit::message::Tone;
 use crate::tui::kit::pane::Pane;
 use crate::tui::state::State;
-use crate::tui::state::binding::{Action, Binding, Place};
+use crate::tui::state::binding::{Action, Binding, OwnTable, Place};
 
 /// The key that an action has in a place, without those of the user.
 #[must_use]
 pub fn usual_key(place: Place, action: Action) -> Option<&'static str> {
     keys::usual(place).iter().find(|binding| binding.action == action)?.keys.first().copied()
-}
-
-/// A sentence with keys of the user's own in place of the usual ones that it names: `w in Roles`, `; p reviews it`.
-pub(super) fn spoken(state: &State, text: &str) -> String {
-    if state.keymap.0.is_empty() {
-        return text.to_owned();
-    }
-    let words: Vec<&str> = text.split(' ').collect();
-    let said = words.iter().enumerate().map(|(at, word)| {
-        let next = |n: usize| words.get(at + n).copied().unwrap_or_default();
-        let pane = Pane::ALL
-            .into_iter()
-            .find(|pane| next(1) == "in" && next(2).trim_end_matches([',', ';', '.', ':']) == pane.name());
-        let begins = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| word.ends_with(';'));
-        // `a` and `I` are words too.
-        let places = match pane {
-            Some(pane) => vec![Place::Pane(pane), Place::Lists],
-            None if begins && !next(1).is_empty() && !matches!(*word, "a" | "I") => keys::places(state),
-            None => vec![],
-        };
-        let usual = places.into_iter().flat_map(keys::usual).find(|binding| binding.keys.contains(word));
-        let own = usual.and_then(|usual| keys::anywhere(state, usual.action));
-        own.map_or_else(|| (*word).to_owned(), str::to_owned)
-    });
-    said.collect::<Vec<_>>().join(" ")
 }
 
 type Wanted = BTreeMap<String, Vec<String>>;
@@ -61,7 +36,7 @@ pub fn bind(state: &mut State, wanted: &Wanted, lines: &BTreeMap<String, String>
 /// The action as it is written, and what is wrong.
 type Complaint = (String, String);
 
-type Tables = Vec<(Place, &'static [Binding])>;
+type Tables = Vec<OwnTable>;
 
 fn tables(wanted: &Wanted) -> (Tables, Vec<Complaint>) {
     let of_user = wanted;
@@ -74,9 +49,13 @@ fn tables(wanted: &Wanted) -> (Tables, Vec<Complaint>) {
         let written = if of_user.contains_key(&one) { one.clone() } else { other.clone() };
         complaints.push((written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
     }
-    let is_meant = |binding: &Binding| wanted.contains_key(&named::name(binding.action));
-    let changed = PLACES.into_iter().filter(|place| keys::usual(*place).iter().any(is_meant));
-    (changed.map(|place| (place, with_keys(keys::usual(place), &wanted))).collect(), complaints)
+    // With one of them all: what a key means usually is that of the nearest table, also where that is as usual.
+    let places = if wanted.is_empty() { &[][..] } else { &PLACES[..] };
+    let table = |place| {
+        let usual = keys::usual(place);
+        OwnTable { place, usual, own: with_keys(usual, &wanted) }
+    };
+    (places.iter().copied().map(table).collect(), complaints)
 }
 
 /// Leaves out what names no action or no key.

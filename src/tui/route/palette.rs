@@ -8,7 +8,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::named::{self, Named};
-use super::{own_keys, places};
+use super::places;
 use crate::engine::RepositoryView;
 use crate::tui::dialogs::answer::Opens;
 use crate::tui::dialogs::menu::Offer;
@@ -260,7 +260,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
     };
     let reason = open.chosen().and_then(find).and_then(|named| named.reason(state));
     let note = match (reason, open.hits.len()) {
-        (Some(reason), _) => format!("not now: {}", own_keys::spoken(state, reason)),
+        (Some(reason), _) => format!("not now: {}", state.spoken(reason)),
         (None, 0) if !finds_places(state) => "no action is called like that; the main screen finds the rest".to_owned(),
         (None, 0) => match state.repository() {
             Some(shown) => {
@@ -293,7 +293,7 @@ pub(super) fn render(open: &CommandPalette, state: &State, canvas: &mut Canvas<'
 fn line(state: &State, canvas: &mut Canvas<'_>, (x, y, end): (u16, u16, u16), hit: &Hit, action: Option<&Named>) {
     let theme = canvas.theme;
     let (text, kind, pressed) = match (hit, action) {
-        (Hit::Action(_), Some(named)) => (named.words(), named::word(named.place), named.binding.keys.join("  ")),
+        (Hit::Action(_), Some(named)) => (named.words(), named::word(named.place), named.keys(state).join("  ")),
         (Hit::Action(name), None) => (name.clone(), "", String::new()),
         (Hit::Repository(gun), _) => (state.short_name(&state.name_of(gun)).to_owned(), "repository", String::new()),
         (Hit::Role(role), _) => (role.to_string(), "role", String::new()),

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{chart, dock, header, help, keys, needs, own_keys, palette};
+use super::{chart, dock, header, help, keys, needs, palette};
 use crate::tui::dialogs::Dialog;
 use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut};
 use crate::tui::kit::frame::Frame;
@@ -124,7 +124,7 @@ fn main(state: &State, canvas: &mut Canvas<'_>, areas: &Areas, said: &Said) {
 /// The line for the user: what was said last, else what the screen says of itself.
 fn said(state: &State) -> Said {
     let own = own(state);
-    let spoken = |text: &str| own_keys::spoken(state, &words::short_names(state, text));
+    let spoken = |text: &str| state.spoken(&words::short_names(state, text));
     // What is done does not hide that the next step is blocked; why a key does nothing is an answer to it.
     let is_good = |m: &&Message| m.tone == Tone::Done;
     let blocked = matches!(&own, Said::Line(line) if line.tone == Tone::Fail);
@@ -154,6 +154,7 @@ fn own(state: &State) -> Said {
         },
         Screen::Main => return Said::Nothing,
     };
+    let (object, remedy) = (state.spoken(&object), remedy.map(|remedy| state.spoken(&remedy)));
     Said::Line(MessageLine { tone, verb: verb.to_owned(), object, remedy, back: None, whole: None })
 }
 

@@ -8,8 +8,6 @@ use crate::tui::dialogs::label::Label;
 use crate::tui::dialogs::{Dialog, Purpose};
 use crate::tui::kit::list::{List, RowName};
 use crate::tui::kit::pane::Pane;
-use crate::tui::state::actions::Repositories;
-use crate::tui::state::binding::Action;
 use crate::tui::state::tour::{Goal, Tour, TourStep};
 use crate::tui::state::{Screen, State};
 
@@ -56,12 +54,11 @@ fn is_done(state: &State, done: &Goal) -> bool {
 #[must_use]
 pub(super) fn sentence(state: &State, tour: &Tour, step: &TourStep) -> String {
     let done = &step.done;
-    let now = match state.dialogs.last() {
-        Some(dialog) => Some(in_dialog(tour, dialog, done)),
-        None if state.filtering.is_some() => Some("Press enter: what you type finds rows.".to_owned()),
-        None => on_screen(state, tour, done),
-    };
-    now.unwrap_or_else(|| step.sentence.clone())
+    match state.dialogs.last() {
+        Some(dialog) => in_dialog(tour, dialog, done),
+        None if state.filtering.is_some() => "Press enter: what you type finds rows.".to_owned(),
+        None => state.spoken(&on_screen(state, tour, done).unwrap_or_else(|| step.sentence.clone())),
+    }
 }
 
 fn in_dialog(tour: &Tour, dialog: &Dialog, done: &Goal) -> String {
@@ -132,11 +129,8 @@ fn to_repository(state: &State, gun: &Gun) -> Option<String> {
     let name = state.short_name(&name);
     let hidden = || match (rows.filter.is_empty(), state.known.taken_off.iter().flatten().any(|off| off == gun)) {
         (false, _) => format!("Press esc: a filter hides {name}."),
-        (true, true) => format!("Press {}: its repository comes back to the list.", state.key(Action::Undo)),
-        (true, false) => {
-            let add = state.key(Action::Repositories(Repositories::Add));
-            format!("Press {add} and add {name} again.")
-        }
+        (true, true) => "Press u: its repository comes back to the list.".to_owned(),
+        (true, false) => format!("Press a and add {name} again."),
     };
     Some(to_row(rows, gun, name).unwrap_or_else(hidden))
 }

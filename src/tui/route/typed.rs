@@ -1,7 +1,7 @@
 //! Actions by what is typed, for where keys are lines.
 
 use super::keys::{self, KeyMeaning};
-use super::{lists, mouse, named, own_keys, render, update};
+use super::{lists, mouse, named, render, update};
 use crate::tui::messages::effect::Effect;
 use crate::tui::state::binding::Action;
 use crate::tui::state::{Screen, State};
@@ -56,10 +56,8 @@ pub fn actions(state: &State) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for binding in keys::tables(state).into_iter().flatten().filter(|binding| !is_of_screen(binding.action)) {
         let typed: Vec<&str> = binding.keys.iter().copied().filter(|key| is_typed(key)).collect();
-        let not_now = binding
-            .blocked(state)
-            .map(|reason| format!(" (not now: {})", own_keys::spoken(state, reason)))
-            .unwrap_or_default();
+        let not_now =
+            binding.blocked(state).map(|reason| format!(" (not now: {})", state.spoken(reason))).unwrap_or_default();
         // Under the same name as among the hints, where that is another than usual.
         let here = render::word(state, binding);
         let words = if here == binding.word { named::words(binding) } else { here };

@@ -140,6 +140,11 @@ fn perform(engine: &Engine, task: Task) -> Result<Learned> {
             engine.wizards().forget_wizard(&choice)?;
             Learned::Forgotten(choice.wizard.title())
         }
+        Task::Abandon(choice, unlisted) => {
+            unlisted.iter().try_for_each(|gun| engine.trust().remove_entry(gun))?;
+            engine.wizards().forget_wizard(&choice)?;
+            Learned::GivenUp(choice.wizard.title())
+        }
     })
 }
 

@@ -80,11 +80,11 @@ fn keys(state: &State) -> Vec<String> {
     for (role, holder, signs, loss) in CLASSES {
         lines.push(format!("{role} key"));
         lines.push(format!("held by {holder}; signs {signs}."));
-        lines.push(format!("If it is lost: {loss}"));
+        lines.push(state.spoken(&format!("If it is lost: {loss}")));
         lines.push(here(state, role));
         lines.push(String::new());
     }
-    lines.push("b in Keys makes a backup and proves that it opens.".to_owned());
+    lines.push(state.spoken("b in Keys makes a backup and proves that it opens."));
     lines
 }
 

@@ -53,9 +53,9 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, area: Rec
 fn effect_height(state: &State, review: &Review, plan: &RepositoryPlan, width: u16) -> u16 {
     let room = usize::from(width.saturating_sub(6)).min(76);
     let text: usize =
-        sentences(state.theme, plan, is_titled(plan), NAMED).iter().map(|(text, _)| wrap(text, room).len()).sum();
+        sentences(state, plan, is_titled(plan), NAMED).iter().map(|(text, _)| wrap(text, room).len()).sum();
     let bars = if plan.failed.is_none() { 3 } else { 0 };
-    u16::try_from(text + bars + keys(state, review, plan).len() + 5).unwrap_or(u16::MAX)
+    u16::try_from(text + bars + keys(state, review, plan, room).len() + 5).unwrap_or(u16::MAX)
 }
 
 /// The plan as commands, as far as there is room; `e` shows all of it.
@@ -95,12 +95,12 @@ fn effect(state: &State, review: &Review, canvas: &mut Canvas<'_>, (area, plan):
         y += 3;
     }
     let width = usize::from(end.saturating_sub(x)).min(76);
-    let keys = keys(state, review, plan);
+    let keys = keys(state, review, plan, width);
     let reserved = u16::try_from(keys.len()).unwrap_or(0) + 1;
     let room = usize::from(bottom.saturating_sub(y + reserved));
     // What to do about a failure stands second, and is whole whatever else there is no room for.
     let keep = plan.failed.is_some().then_some(1);
-    for (line, style) in fitting(sentences(theme, plan, is_titled(plan), NAMED), width, room, keep) {
+    for (line, style) in fitting(sentences(state, plan, is_titled(plan), NAMED), width, room, keep) {
         canvas.put(x, y, end, &line, style);
         y += 1;
     }
@@ -151,11 +151,11 @@ fn is_titled(plan: &RepositoryPlan) -> bool {
 
 /// What is said about the plan, with at most so many tags by name. The first warning's headline may stand elsewhere already.
 #[must_use]
-pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool, most: usize) -> Vec<(String, Style)> {
-    let mut lines = Vec::new();
+pub fn sentences(state: &State, plan: &RepositoryPlan, is_titled: bool, most: usize) -> Vec<(String, Style)> {
+    let (theme, mut lines) = (state.theme, Vec::new());
     if let Some(problem) = &plan.failed {
         lines.push((problem.message.clone(), theme.text()));
-        lines.push((problem.hint.clone(), theme.quiet()));
+        lines.push((state.spoken(&problem.hint), theme.quiet()));
     }
     for (i, warning) in plan.warnings.iter().enumerate() {
         let text = if i == 0 && is_titled {
@@ -164,7 +164,7 @@ pub fn sentences(theme: Theme, plan: &RepositoryPlan, is_titled: bool, most: usi
             format!("{}. {}", warning.headline, words::warning(warning))
         };
         let style = if warning.weight == Weight::Note { theme.quiet() } else { theme.text() };
-        lines.push((text, style));
+        lines.push((state.spoken(&text), style));
     }
     let unknown = plan.unknown.iter().flat_map(UnknownFile::lines);
     lines.extend(unknown.map(|line| (printable(&line), theme.text())));
@@ -199,25 +199,26 @@ fn some(names: &[String], most: usize, mark: &str) -> String {
 
 /// Keys that mend or accept; none where nothing may be changed.
 #[must_use]
-pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> {
+pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
     let theme = state.theme;
     let mut lines = Vec::new();
     if state.closed_all().is_some() {
         return lines;
     }
+    let [toggle, publish] = [actions::Review::Toggle, actions::Review::Publish].map(Action::ReviewScreen);
+    let [toggle, publish] = [toggle, publish].map(|action| state.key(action));
     let key = |key: &str, word: &str, style: Style| {
-        Runs::new().then(format!("{key:<7}"), theme.key()).then(format!("{word}  "), style)
+        Runs::new().then(format!("{key:<6} "), theme.key()).then(format!("{word}  "), style)
     };
     if let Some((_, words)) = plan.warnings.iter().find_map(|w| w.fix.as_ref()) {
-        lines.push(
-            key(state.key(Action::ReviewScreen(actions::Review::Fix)), "fix", theme.strong())
-                .then(words.clone(), theme.text()),
-        );
+        let fix = key(state.key(Action::ReviewScreen(actions::Review::Fix)), "fix", theme.strong());
+        lines.extend(noted(fix, words, theme.text(), width));
     }
     if review.left_out.contains(&plan.gun) {
-        lines.push(key("space", "take it in again", theme.text()).then("it is left out", theme.quiet()));
+        lines.extend(noted(key(toggle, "take it in again", theme.text()), "it is left out", theme.quiet(), width));
     } else if plan.is_blocked() {
-        lines.push(key("space", "leave it out", theme.text()).then("the rest can be published", theme.quiet()));
+        let out = key(toggle, "leave it out", theme.text());
+        lines.extend(noted(out, "the rest can be published", theme.quiet(), width));
     } else if plan.is_dangerous() {
         let what = match (plan.deletes, plan.creates, plan.unknown.is_empty()) {
             (true, ..) => "the deletion",
@@ -229,19 +230,32 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan) -> Vec<Runs> 
             _ => "the loss of these tags",
         };
         if review.accepted.contains(&plan.gun) {
-            lines.push(
-                Runs::new()
-                    .then("[x]    ", theme.text())
-                    .then(format!("{what} is accepted   "), theme.text())
-                    .then("P asks you to type its name", theme.quiet()),
-            );
+            let accepted = Runs::new().then(format!("[x]    {what} is accepted   "), theme.text());
+            let then = format!("{publish} asks you to type its name");
+            lines.extend(noted(accepted, &then, theme.quiet(), width));
         } else {
             let is_here = super::review::is_on_name(review, plan);
-            let then = if is_here { "P then asks for its name" } else { "with the cursor on its name" };
-            lines.push(key("space", &format!("accept {what}"), theme.text()).then(then, theme.quiet()));
+            let then = match is_here {
+                true => format!("{publish} then asks for its name"),
+                false => "with the cursor on its name".to_owned(),
+            };
+            let accept = key(toggle, &format!("accept {what}"), theme.text());
+            lines.extend(noted(accept, &then, theme.quiet(), width));
         }
     }
     lines
+}
+
+/// A key and what it does, with what is to be known of it: below where there is no room beside.
+fn noted(key: Runs, note: &str, style: Style, width: usize) -> Vec<Runs> {
+    /// Cells before the word of a key.
+    const INDENT: usize = 7;
+    let needed = usize::from(key.width()) + note.chars().count();
+    if needed <= width {
+        return vec![key.then(note.to_owned(), style)];
+    }
+    let below = wrap(note, width.saturating_sub(INDENT)).into_iter();
+    std::iter::once(key).chain(below.map(|line| Runs::new().gap(INDENT).then(line, style))).collect()
 }
 
 /// Versions before and after: `targets v12 → v13   releases v31 → v32`.
@@ -284,11 +298,13 @@ pub(super) fn role_lines(state: &State, plan: &RepositoryPlan) -> Vec<(Runs, Run
             lines.push(key_line(theme, *mark, path, "path"));
         }
     }
-    let by_server = if is_snapshot_sent(plan) { "timestamp" } else { "snapshot, timestamp" };
-    lines.push((
-        Runs::new().gap(2).then(by_server, theme.quiet()).gap(2).then("signed by the server", theme.quiet()),
-        Runs::new(),
-    ));
+    let (what, becomes) = match plan {
+        _ if plan.deletes => ("nothing is signed", "the server forgets all of it"),
+        _ if is_snapshot_sent(plan) => ("timestamp", "signed by the server"),
+        _ => ("snapshot, timestamp", "signed by the server"),
+    };
+    let runs = Runs::new().gap(2).then(what, theme.quiet()).gap(2).then(becomes, theme.quiet());
+    lines.push((runs, Runs::new()));
     lines
 }
 

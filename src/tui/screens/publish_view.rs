@@ -283,7 +283,7 @@ fn facts(state: &State, track: Option<&Track>, problem: Option<&Problem>, name: 
         let where_ = track.and_then(|t| state.find(&t.gun)).and_then(|r| r.entry.server.clone().ok());
         lines.push(("what", problem.message.clone()));
         lines.push(("where", where_.unwrap_or_else(|| name.to_owned())));
-        lines.push(("do", problem.hint.clone()));
+        lines.push(("do", state.spoken(&problem.hint)));
         let was_sent =
             track.and_then(|t| t.ended.as_ref()).is_some_and(|(_, published)| !published.versions.is_empty());
         let outcome = if problem.kind == Kind::OutcomeUnknown || was_sent {

@@ -13,11 +13,11 @@ pub fn open(state: &mut State) {
     let mut lines: Vec<String> = plan.changes.iter().map(|change| words::change(&change.change, name)).collect();
     let tags = format!("signed tags: {} {} {}", plan.tags.before, theme.glyphs.becomes, plan.tags.after);
     lines.extend([String::new(), tags]);
-    for (sentence, _) in effect_box::sentences(theme, plan, false, usize::MAX) {
+    for (sentence, _) in effect_box::sentences(state, plan, false, usize::MAX) {
         lines.extend([String::new(), sentence]);
     }
     lines.push(String::new());
-    lines.extend(effect_box::keys(state, open, plan).iter().map(text));
+    lines.extend(effect_box::keys(state, open, plan, 76).iter().map(text));
     lines.push(String::new());
     lines.extend(effect_box::role_lines(state, plan).iter().map(|(left, right)| match text(right) {
         version if version.is_empty() => text(left),

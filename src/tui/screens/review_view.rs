@@ -13,6 +13,7 @@ use crate::tui::kit::frame::{Frame, rule};
 use crate::tui::kit::layout::{Areas, Shape};
 use crate::tui::kit::mark;
 use crate::tui::kit::message::Said;
+use crate::tui::kit::theme::Theme;
 use crate::tui::kit::widgets::{tag_effect, tag_line};
 use crate::tui::state::review::{Review, ReviewRow};
 use crate::tui::state::{State, words};
@@ -51,6 +52,9 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, s
     }
     // Names need the room more than an effect that is read whole.
     let left = Rect { width: (body.width.saturating_sub(EFFECT)).clamp(LEAST, MOST), ..body };
+    if left.width < WITH_IDS + 2 {
+        frame.footer = under_cursor(canvas.theme, plans, review);
+    }
     let inner = frame.draw(canvas, left, true);
     let below = asked(state, review);
     let rows = u16::try_from(below.len()).unwrap_or(0).min(inner.height / 2);
@@ -62,6 +66,20 @@ pub fn render(state: &State, review: &Review, canvas: &mut Canvas<'_>, (areas, s
     }
     let right = Rect { x: left.width, width: (body.width - left.width).min(EFFECT), ..body };
     effect_box::render(state, review, canvas, right);
+}
+
+/// Key or digest of the change under the cursor, where its line has no room for it.
+fn under_cursor(theme: Theme, plans: &[RepositoryPlan], review: &Review) -> Runs {
+    let found = review.list.selected().and_then(|row| change_of(plans, review, row));
+    match found {
+        Some((change, _)) if !change.ids.is_empty() => {
+            let ids = change.ids.join(", ");
+            let cells = usize::from(LEAST).saturating_sub(8 + usize::from(width(&ids)));
+            let thing = cut_name(&change.thing, cells, theme.glyphs.cut, (0, 0));
+            Runs::new().then(thing, theme.quiet()).gap(2).then(ids, theme.text())
+        }
+        _ => Runs::new(),
+    }
 }
 
 enum Line {
@@ -178,14 +196,13 @@ fn wide_tags(canvas: &Canvas<'_>, plan: &RepositoryPlan, width: usize) -> Vec<Ru
 
 /// Why, and the keys that help: what the effect box says where there is room for one.
 fn explain(state: &State, review: &Review, plan: &RepositoryPlan, width: usize) -> Vec<Runs> {
-    let theme = state.theme;
     let mut lines = Vec::new();
     // The line of the tags has said it already.
     let is_said = !plan.tags.orphaned.is_empty() && plan.failed.is_none();
-    for (text, style) in effect_box::sentences(theme, plan, is_said, effect_box::NAMED) {
+    for (text, style) in effect_box::sentences(state, plan, is_said, effect_box::NAMED) {
         lines.extend(wrap(&text, width.min(70)).into_iter().map(|l| Runs::new().gap(4).then(l, style)));
     }
-    let keys = effect_box::keys(state, review, plan);
+    let keys = effect_box::keys(state, review, plan, width);
     if !keys.is_empty() {
         lines.push(Runs::new());
         let indented = keys.into_iter().map(|k| Runs(Runs::new().gap(4).0.into_iter().chain(k.0).collect()));

@@ -102,15 +102,39 @@ pub enum Place {
     Pick,
 }
 
-/// Tables with keys of the user's own, in place of the usual ones.
+/// All tables, with keys of the user's own in place of the usual ones; none where there are no such keys.
 #[derive(Clone, Debug, Default)]
-pub struct Keymap(pub Vec<(Place, &'static [Binding])>);
+pub struct Keymap(pub Vec<OwnTable>);
+
+/// A table of keys, of which some may be the user's own.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnTable {
+    pub place: Place,
+    pub usual: &'static [Binding],
+    /// The same bindings in the same order.
+    pub own: &'static [Binding],
+}
 
 impl Keymap {
     /// The table for a place, if it is another than usual.
     #[must_use]
     pub fn of(&self, place: Place) -> Option<&'static [Binding]> {
-        self.0.iter().find(|(of, _)| *of == place).map(|(_, table)| *table)
+        self.0.iter().find(|table| table.place == place).map(|table| table.own)
+    }
+
+    /// The key for an action, wherever it holds, where any is the user's own; `:` finds one that has none.
+    #[must_use]
+    pub fn key(&self, action: Action) -> Option<&'static str> {
+        let own = self.0.iter().flat_map(|table| table.own).find(|binding| binding.action == action)?;
+        Some(own.keys.first().copied().unwrap_or(":"))
+    }
+
+    /// What the user has bound in these places, first in the nearest, in place of a usual key.
+    #[must_use]
+    pub fn instead_of(&self, key: &str, places: &[Place]) -> Option<&'static str> {
+        let tables = places.iter().filter_map(|place| self.0.iter().find(|table| table.place == *place));
+        let usual = tables.flat_map(|table| table.usual).find(|binding| binding.keys.contains(&key))?;
+        self.key(usual.action).filter(|own| *own != key)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Screen, State};
 use crate::tuf::Gun;
 
 const READ_ONLY: &str = "read-only: nothing is staged, made or published";
+const CHOOSING: &str = "here one only chooses; nothing is staged, made or published";
 const OF_SERVER: &str = "read-only: nothing is staged for its server ([servers] read_only)";
 
 impl State {
@@ -52,6 +53,7 @@ impl State {
     /// The same of anything at all.
     #[must_use]
     pub fn closed_all(&self) -> Option<&'static str> {
-        self.here.read_only.everything.then_some(READ_ONLY)
+        let choosing = self.here.pick.as_ref().map(|_| CHOOSING);
+        choosing.or_else(|| self.here.read_only.everything.then_some(READ_ONLY))
     }
 }

@@ -1,10 +1,11 @@
 //! Keys that sentences name: those of the user, else the usual ones, which the tables bind.
 
-use super::State;
-use super::actions::{Repositories, Review, Roles, Staged, Tags, Wizard};
-use super::binding::Action;
+use super::actions::{Keys, Repositories, Review, Roles, Staged, Tags, Wizard};
+use super::binding::{Action, Place};
+use super::{Screen, State};
 use crate::tui::kit::list::Move;
 use crate::tui::kit::pane::Pane;
+use crate::tui::messages::failure::Failure;
 
 /// Actions that sentences name, each with its usual key.
 pub const USUAL: &[(Action, &str)] = &[
@@ -24,7 +25,9 @@ pub const USUAL: &[(Action, &str)] = &[
     (Action::Scroll(Move::Up), "["),
     (Action::Wizard(Wizard::Menu), "W"),
     (Action::Wizard(Wizard::Why), "w"),
+    (Action::ReviewScreen(Review::Toggle), "space"),
     (Action::ReviewScreen(Review::Fix), "f"),
+    (Action::ReviewScreen(Review::Publish), "P"),
     (Action::ReviewScreen(Review::Commands), "e"),
     (Action::EndTour, "T"),
     (Action::Repositories(Repositories::Add), "a"),
@@ -42,6 +45,8 @@ pub const USUAL: &[(Action, &str)] = &[
     (Action::Tags(Tags::Revoke), "d"),
     (Action::Tags(Tags::Verify), "V"),
     (Action::Tags(Tags::Compare), "="),
+    (Action::Keys(Keys::Make), "n"),
+    (Action::Keys(Keys::Load), "a"),
     (Action::Staged(Staged::Drop), "d"),
 ];
 
@@ -49,10 +54,93 @@ impl State {
     /// The key of an action as a sentence names it; `:` finds one that has none.
     #[must_use]
     pub fn key(&self, action: Action) -> &'static str {
-        let own = self.keymap.0.iter().flat_map(|(_, table)| table.iter()).find(|binding| binding.action == action);
-        match own {
-            Some(binding) => binding.keys.first().copied().unwrap_or(":"),
-            None => USUAL.iter().find(|(named, _)| *named == action).map_or(":", |(_, key)| *key),
-        }
+        self.keymap.key(action).unwrap_or_else(|| usual(action))
     }
+
+    /// A sentence with keys of the user's own in place of the usual ones that it names: `w in Roles`, `; p reviews it`.
+    #[must_use]
+    pub fn spoken(&self, text: &str) -> String {
+        // What leads to another screen is named before it holds.
+        self.spoken_at(text, &[&self.places()[..], &[Place::Pane(self.focus), Place::Lists]].concat())
+    }
+
+    /// The same where these keys hold.
+    #[must_use]
+    pub fn spoken_at(&self, text: &str, here: &[Place]) -> String {
+        if self.keymap.0.is_empty() {
+            return text.to_owned();
+        }
+        let (words, mut before) = (text.split(' ').collect::<Vec<_>>(), "");
+        let mut named = None;
+        let said = words.iter().enumerate().map(|(at, word)| {
+            let rest = words.get(at + 1..).unwrap_or_default();
+            let last = std::mem::replace(&mut before, word);
+            let pane = pane_behind(rest);
+            named = pane.or(named);
+            let key = word.trim_start_matches('(');
+            let key = if key.len() > 1 { key.trim_end_matches([',', ';', '.', ':', ')']) } else { key };
+            let own = match (pane, named) {
+                (Some(pane), _) => self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists]),
+                (None, Some(pane)) if last == "then" && rest.is_empty() => {
+                    self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists])
+                }
+                _ if is_key_behind(last, key, rest) => self.keymap.instead_of(key, here),
+                _ => None,
+            };
+            own.map_or_else(|| (*word).to_owned(), |own| word.replacen(key, own, 1))
+        });
+        said.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A failure whose next step names these keys.
+    #[must_use]
+    pub fn told(&self, failure: &Failure) -> Failure {
+        let mut told = failure.clone();
+        told.problem.hint = self.spoken(&told.problem.hint);
+        told
+    }
+
+    /// The places whose keys hold now, most special first.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = match &self.screen {
+            Screen::Review(_) => vec![Place::Review, Place::Moves],
+            Screen::Publish(_) => vec![Place::Publish, Place::Moves],
+            Screen::Wizard => vec![Place::Wizard, Place::Moves],
+            Screen::Main if self.is_blank() => vec![Place::Blank, Place::Moves],
+            Screen::Main => vec![Place::Pane(self.focus), Place::Moves, Place::Lists],
+        };
+        if self.here.pick.is_some() && matches!(self.screen, Screen::Main) {
+            places.insert(0, Place::Pick);
+        }
+        if self.tour.is_some() {
+            places.push(Place::Tour);
+        }
+        places.push(Place::Everywhere);
+        places
+    }
+}
+
+/// The usual key of an action that sentences name.
+#[must_use]
+pub fn usual(action: Action) -> &'static str {
+    USUAL.iter().find(|(named, _)| *named == action).map_or(":", |(_, key)| *key)
+}
+
+/// The pane that the words behind a key name: `in Roles`, `in the keys pane`.
+fn pane_behind(rest: &[&str]) -> Option<Pane> {
+    let is_named = |pane: &Pane| match rest {
+        ["in", "the", name, place, ..] => place.starts_with("pane") && *name == pane.name().to_lowercase(),
+        ["in", name, ..] => name.trim_end_matches([',', ';', '.', ':', ')']) == pane.name(),
+        _ => false,
+    };
+    Pane::ALL.into_iter().find(is_named)
+}
+
+/// Whether a word is a key by what stands before and behind it. `a` and `I` are words too.
+fn is_key_behind(before: &str, word: &str, rest: &[&str]) -> bool {
+    let is_clause = before.ends_with(';') && !rest.is_empty();
+    let is_long = word.len() > 1 && (before.is_empty() || before.ends_with(',') || before == "or");
+    let is_pressed = before.eq_ignore_ascii_case("press");
+    is_pressed || ((is_clause || is_long) && !matches!(word, "a" | "I"))
 }

@@ -59,6 +59,7 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
             let title = guide.choice().wizard.title();
             let over = guide.is_over().then(|| Task::Forget(guide.choice().clone()));
             let unlisted = if kept { vec![] } else { nothing_there(guide) };
+            let listed = stand_on_set_up(state);
             state.guide = None;
             state.screen = Screen::Main;
             // What is on its way to the disk is not kept yet; its answer says so.
@@ -66,11 +67,20 @@ pub fn update(state: &mut State, action: actions::Wizard) -> Vec<Effect> {
                 state.say(Tone::Note, "kept", format!("{title}; W goes on or gives up"));
             }
             let mut effects = unlist(state, unlisted);
+            effects.extend(listed);
             effects.push(over.unwrap_or(Task::Remind).effect());
             return effects;
         }
     }
     vec![]
+}
+
+/// Once a set-up has published, the list stands on what was set up, as on a repository that was added.
+pub(super) fn stand_on_set_up(state: &mut State) -> Option<Effect> {
+    let guide = state.guide.as_ref()?;
+    let is_set_up = guide.choice().wizard == Wizard::FirstSetup && guide.is_sent();
+    state.here.wanted = Some(guide.guns().into_iter().next().filter(|_| is_set_up)?);
+    Some(Effect::ListEntries)
 }
 
 /// What this wizard has staged, and is staged still.
@@ -127,17 +137,19 @@ fn unlist(state: &mut State, guns: Vec<Gun>) -> Vec<Effect> {
 /// Forgets the wizard; asks what shall become of what it staged, if that is anything.
 pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     let Some(guide) = &state.guide else { return vec![] };
-    let forget = Task::Forget(guide.choice().clone()).effect();
+    let choice = guide.choice().clone();
     let entries = own_entries(state, guide);
     if entries.is_empty() {
         let unlisted = nothing_there(guide);
-        let effects = unlist(state, unlisted);
-        return effects.into_iter().chain([forget]).collect();
+        if !unlisted.is_empty() {
+            state.known.taken_off.push(unlisted.clone());
+        }
+        return vec![Task::Abandon(choice, unlisted).effect()];
     }
     let staged = count(entries.len(), "change", "changes");
     let is_one = entries.len() == 1;
-    let mut dropped = vec![Effect::Drop { entries, said: staged.clone() }, forget.clone()];
-    dropped.extend(of_wizard_alone(guide).into_iter().map(Effect::RemoveEntry));
+    let forget = |unlisted| Task::Abandon(choice.clone(), unlisted).effect();
+    let dropped = vec![Effect::Drop { entries, said: staged.clone() }, forget(of_wizard_alone(guide))];
     let them = if is_one { "it" } else { "them" };
     let replies = vec![
         Reply::new(
@@ -148,7 +160,7 @@ pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
         Reply::new(
             format!("give up, keep {them} staged"),
             format!("{} reviews {them}", state.key(Wanted::Review)),
-            vec![forget],
+            vec![forget(vec![])],
         ),
     ];
     let sent = if guide.is_sent() { "What it has published before stays." } else { "Nothing was sent." };

@@ -77,7 +77,7 @@ fn nothing_to_do(state: &State) -> Option<&'static str> {
 
 fn not_choosing(state: &State) -> Option<&'static str> {
     let choosing = guide(state).is_some_and(|g| matches!(g.phase, Footing::Choosing(_)));
-    (!choosing).then_some("the repositories are chosen; leave with q to choose others")
+    (!choosing).then_some("the repositories are chosen; q leaves, to choose others")
 }
 
 fn no_choice(state: &State) -> Option<&'static str> {

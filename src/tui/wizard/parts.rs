@@ -116,7 +116,7 @@ fn what(state: &State, guide: &Guide, step: &StepView, room: usize) -> Vec<Runs>
         lines.extend(wrap(&text, room).into_iter().map(|line| Runs::new().then(line, theme.quiet())));
     }
     if step.kind == StepKind::HandOver && !is_later {
-        let carry = words::carrying(guide).into_iter();
+        let carry = words::carrying(state, guide).into_iter();
         lines.extend(carry.map(|(text, style)| Runs::new().then(text, if style { theme.key() } else { theme.text() })));
     }
     // What would be staged is drawn with its signs elsewhere, and repositories are options while they are chosen.

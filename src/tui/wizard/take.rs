@@ -10,6 +10,7 @@ use crate::tui::messages::effect::Effect;
 use crate::tui::messages::event::{JobId, Outcome, Source};
 use crate::tui::messages::failure::Failure;
 use crate::tui::messages::wizard_task::{Learned, Task};
+use crate::tui::state::binding::Action;
 use crate::tui::state::guide::{Footing, Guide};
 use crate::tui::state::{Screen, State, asking};
 
@@ -78,14 +79,29 @@ pub fn take(state: &mut State, job: JobId, result: Result<Learned, Failure>) -> 
             vec![Effect::ListKeys]
         }
         Learned::Forgotten(title) => {
-            state.guide = None;
-            if matches!(state.screen, Screen::Wizard) {
-                state.screen = Screen::Main;
-            }
+            let effects = close(state);
             state.say(Tone::Done, "closed", title);
-            vec![Task::Remind.effect()]
+            effects
+        }
+        Learned::GivenUp(title) => {
+            let effects = close(state);
+            state.say(Tone::Done, "given up", format!("{title}; W begins it again"));
+            let undo = state.key(Action::Undo);
+            let is_unlisted = !state.known.taken_off.is_empty();
+            state.message.iter_mut().for_each(|said| said.back = is_unlisted.then_some((undo, "undo")));
+            effects.into_iter().chain([Effect::ListEntries]).collect()
         }
     }
+}
+
+/// Leaves the wizard that is over.
+fn close(state: &mut State) -> Vec<Effect> {
+    let listed = act::stand_on_set_up(state);
+    state.guide = None;
+    if matches!(state.screen, Screen::Wizard) {
+        state.screen = Screen::Main;
+    }
+    listed.into_iter().chain([Task::Remind.effect()]).collect()
 }
 
 /// Takes the form that waits for this job out of the dialogs, and where it was.
@@ -162,7 +178,7 @@ fn refused(state: &mut State, job: JobId, form: Option<(usize, Form)>, failure: 
         guide.saving = None;
     }
     if let Some((at, form)) = form {
-        state.dialogs.insert(at.min(state.dialogs.len()), Dialog::Form(form.failed(failure)));
+        state.dialogs.insert(at.min(state.dialogs.len()), Dialog::Form(form.failed(&state.told(failure))));
         return vec![];
     }
     if failure.problem.kind == Kind::Cancelled {

@@ -90,7 +90,7 @@ pub(super) fn said(state: &State, text: &str) -> String {
             text = text.replace(key.id.short(), &named);
         }
     }
-    text
+    state.spoken(&text)
 }
 
 fn distinct(mut ids: Vec<CanonicalKeyId>) -> Vec<CanonicalKeyId> {
@@ -308,7 +308,7 @@ pub(super) fn page(state: &State, guide: &Guide) -> Vec<String> {
 
 /// How the new key gets to the other machines of its signer; the commands among it are marked.
 #[must_use]
-pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
+pub(super) fn carrying(state: &State, guide: &Guide) -> Vec<(String, bool)> {
     let name = guide.choice().wizard.key_name();
     let here = new_keys(guide).into_iter().find(|id| guide.facts.at_hand.contains(id));
     if let Some(token) = here.as_ref().and_then(|id| guide.facts.on_token.get(id)) {
@@ -322,7 +322,10 @@ pub(super) fn carrying(guide: &Guide) -> Vec<(String, bool)> {
     let Some(id) = here else { return vec![("The new key is where it was made: nothing to carry.".to_owned(), false)] };
     vec![
         (format!("Build machines and laptops that sign as {name} need the new key."), false),
-        (format!("Here: x in Keys, on {}, exports it into a file such as {name}.pem.", id.short()), false),
+        (
+            state.spoken(&format!("Here: x in Keys, on {}, exports it into a file such as {name}.pem.", id.short())),
+            false,
+        ),
         ("There, and delete the file afterwards:".to_owned(), false),
         (format!("  docker trust key load --name {name} {name}.pem"), true),
     ]
@@ -338,7 +341,8 @@ pub(super) fn labelled(state: &State, guide: &Guide, step: &StepView) -> Vec<(&'
         ("back", back(guide, step).to_owned()),
     ];
     let all = due(state, step).into_iter().chain(all);
-    all.filter(|(_, text)| !text.is_empty()).collect()
+    let told = all.filter(|(_, text)| !text.is_empty());
+    told.map(|(label, text)| (label, state.spoken(&text))).collect()
 }
 
 /// How to go back, where that is still possible.

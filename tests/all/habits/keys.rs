@@ -9,6 +9,7 @@ use crate::screen::{draw, press};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::route::own_keys::bind;
+use trustdeck::tui::state::binding::Place;
 use trustdeck::tui::state::{Quit, State};
 
 fn with_keys(keys: &[(&str, &[&str])]) -> State {
@@ -89,4 +90,38 @@ fn keys_on_the_screen_are_those_of_the_user_wherever_they_are_drawn() {
     state.size = (160, 45);
     let shown = signs(&draw(&state));
     assert!(shown.contains("F      fix") && shown.contains("C all"), "{shown}");
+}
+
+#[test]
+fn sentences_and_details_name_the_keys_of_the_user() {
+    let own: &[(&str, &[&str])] = &[
+        ("roles.witness", &["Z"]),
+        ("roles.add-signer", &["J"]),
+        ("keys.back-up", &["B"]),
+        ("review.toggle", &["z"]),
+        ("review.publish", &["ctrl-y"]),
+        ("wizard.menu", &["ctrl-w"]),
+    ];
+    let mut state = with_keys(own);
+    let here = [Place::Pane(Pane::Keys), Place::Lists];
+    for (usual, own) in [
+        ("sign it again: w in Roles.", "sign it again: Z in Roles."),
+        ("targets expired (w in Roles)", "targets expired (Z in Roles)"),
+        ("add a key: a in Roles, then w.", "add a key: J in Roles, then Z."),
+        ("D in Repositories, then W", "D in Repositories, then ctrl-w"),
+        ("none that was tested; b makes one", "none that was tested; B makes one"),
+        ("with b in the keys pane", "with B in the keys pane"),
+        ("a signer in Roles; a key of w", "a signer in Roles; a key of w"),
+        ("in W, b, or w", "in W, b, or w"),
+    ] {
+        assert_eq!(state.spoken_at(usual, &here), own);
+    }
+    tell_stage(&mut state, stage(), plan());
+    press(&mut state, "pGk");
+    let told = state.spoken("in a wizard alone; W opens one; r asks the server");
+    assert_eq!(told, "in a wizard alone; ctrl-w opens one; r asks the server");
+    state.size = (160, 45);
+    let shown = signs(&draw(&state));
+    assert!(shown.contains("z      ") && !shown.contains("space"), "{shown}");
+    assert!(!shown.contains("w in Roles") && !shown.contains("a in Roles"), "{shown}");
 }

@@ -13,8 +13,9 @@ use trustdeck::tui::kit::pane::Pane;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
 use trustdeck::tui::messages::event::Event;
+use trustdeck::tui::route::own_keys::bind;
 use trustdeck::tui::route::update::update;
-use trustdeck::tui::state::{Screen, State};
+use trustdeck::tui::state::{Quit, Screen, State};
 
 fn hits(state: &State) -> &[Hit] {
     match state.dialogs.last() {
@@ -150,4 +151,33 @@ fn the_palette_looks_as_stored() {
         press(&mut state, "j:sign");
         state
     });
+}
+
+#[test]
+fn quit_is_named_with_its_key_where_it_quits_and_elsewhere_says_why_it_does_not() {
+    let mut state = staged();
+    press(&mut state, ":quit");
+    let shows_key = |state: &State| {
+        let shown = screen::frame::signs(&screen::draw(state));
+        let line = shown.lines().find(|line| line.contains(" quit ") && !line.contains('›')).unwrap().to_owned();
+        line.contains(" q ")
+    };
+    assert!(shows_key(&state));
+    press(&mut state, "<esc>p:quit");
+    assert!(!shows_key(&state));
+    assert_eq!(press(&mut state, "<enter>"), []);
+    assert_eq!(state.quit, None);
+    assert!(matches!(state.screen, Screen::Review(_)) && said(&state).contains("esc leads back"), "{}", said(&state));
+    press(&mut state, "q:quit<enter>");
+    assert_eq!(state.quit, Some(Quit::Leave));
+}
+
+#[test]
+fn what_is_chosen_by_name_is_done_only_where_no_key_of_it_means_something_else() {
+    let mut state = staged();
+    bind(&mut state, &[("quit".to_owned(), vec!["ctrl-q".to_owned()])].into(), &[].into());
+    press(&mut state, "p:quit");
+    assert!(screen::frame::signs(&screen::draw(&state)).contains("ctrl-q"));
+    press(&mut state, "<enter>");
+    assert_eq!(state.quit, Some(Quit::Leave), "as ctrl-q does in a review");
 }

@@ -166,6 +166,30 @@ fn enter_chooses_what_the_screen_was_opened_for() {
 }
 
 #[test]
+fn what_would_stage_says_where_one_chooses_that_one_only_chooses() {
+    let staging = [
+        (Pane::Repositories, "swtDSf"),
+        (Pane::Roles, "aonewtdS"),
+        (Pane::Tags, "asd"),
+        (Pane::Keys, "naimdtD"),
+        (Pane::Staged, "dx"),
+    ];
+    for (pane, keys) in staging {
+        for key in keys.chars().chain("uUW".chars()) {
+            let mut state = staged();
+            (state.here.pick, state.focus) = (Some(PickFor { pane: Pane::Tags, of: None }), pane);
+            let effects = press(&mut state, &key.to_string());
+            let answered = said(&state).contains("here one only chooses") || said(&state).contains("not bound");
+            assert!(
+                answered && !effects.iter().any(changes) && state.dialogs.is_empty(),
+                "{key} in {pane:?}: {}",
+                said(&state)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_read_only_screen_looks_as_stored() {
     looks_as_stored("read-only", |size, theme| {
         let mut state = state_of(repositories(), size, theme);

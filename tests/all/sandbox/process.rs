@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::sandbox::clients::NOTARY_AUTH;
-use crate::support::{Ran, peers, run};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Ran, peers, run, wait_until};
 
 /// A sandbox that can be killed; it ends with the value.
 pub struct Process {
@@ -144,4 +146,17 @@ fn eight_that_sign_at_once_all_land() {
     let tags: Vec<&str> =
         shown[0]["SignedTags"].as_array().unwrap().iter().map(|tag| tag["SignedTag"].as_str().unwrap()).collect();
     assert_eq!(tags, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+}
+
+#[test]
+fn one_that_is_ended_while_it_is_made_leaves_nothing_behind() {
+    let (home, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let made = || std::fs::read_dir(temporary.path()).unwrap().count();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    command.args(["sandbox", "--serve"]).env_clear().env("HOME", home.path()).env("TMPDIR", temporary.path());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    wait_until("its directory", || made() > 0);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(made(), 0);
 }

@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use trustdeck::engine::KeyView;
 use trustdeck::engine::custody::backed_up::Removing;
 use trustdeck::engine::custody::remove::Removal;
-use trustdeck::engine::wizard::{Begun, Choice, Facts, RepositoryFacts, Way, Wizard, changes};
+use trustdeck::engine::wizard::{Begun, Choice, Facts, RepositoryFacts, StepState, Way, Wizard, changes};
 use trustdeck::engine::{NewPassphrase, Passphrase, RootKeyChoice};
 use trustdeck::tui::dialogs::Dialog;
 use trustdeck::tui::kit::theme::Theme;
 use trustdeck::tui::messages::effect::Effect;
+use trustdeck::tui::messages::event::Outcome;
 use trustdeck::tui::messages::keywork::{KeyFound, KeyWork};
 use trustdeck::tui::messages::told::Told;
 use trustdeck::tui::messages::wizard_task::{KeySource, Learned, Task};
 use trustdeck::tui::state::guide::{Footing, Guide};
 use trustdeck::tui::state::{Screen, State};
 
-use crate::screen::scene::{gun, keys, repositories, state_of};
+use crate::screen::scene::{entry, gun, keys, repositories, state_of, tell};
 use crate::screen::told::{key_found, key_work, said};
 use crate::screen::wizards::{
     answer, backed_up, begun, handed_over, keyed, open, public, published, retired, settle, signer, staged,
@@ -330,7 +331,9 @@ fn leaving_keeps_it_and_giving_up_forgets_it() {
     assert!(matches!(state.screen, Screen::Main) && state.guide.is_none());
     assert!(shows(&state).contains("W goes on or gives up"));
     let mut state = walking(facts.clone());
-    assert_eq!(*only_task(&press(&mut state, "X")), Task::Forget(facts.choice));
+    assert_eq!(*only_task(&press(&mut state, "X")), Task::Abandon(facts.choice, vec![]));
+    answer(&mut state, Learned::GivenUp("Rotate the key of jeff".to_owned()));
+    assert_eq!(said(&state), "given up Rotate the key of jeff; W begins it again");
 }
 
 #[test]
@@ -470,14 +473,18 @@ fn a_set_up_that_was_not_begun_leaves_no_repository_in_the_list() {
     let mut state = walking(first);
     assert!(!press(&mut state, "q").contains(&Effect::RemoveEntry(gun.clone())));
     let mut state = walking(begun(Wizard::FirstSetup));
-    assert_eq!(press(&mut state, "X")[0], Effect::RemoveEntry(gun.clone()));
+    let abandon = |facts: &Facts| Task::Abandon(facts.choice.clone(), vec![gun.clone()]);
+    assert_eq!(press(&mut state, "X"), [abandon(&begun(Wizard::FirstSetup)).effect()]);
     // The same from the list of wizards.
     let mut state = browsing();
     let facts = begun(Wizard::FirstSetup);
     let effects = answer(&mut state, Learned::ToGiveUp(Box::new(facts.clone())));
-    assert_eq!(effects[..2], [Effect::RemoveEntry(gun.clone()), Task::Forget(facts.choice.clone()).effect()]);
-    answer(&mut state, Learned::Forgotten(facts.choice.wizard.title()));
+    assert_eq!(effects[0], abandon(&facts).effect());
+    let effects = answer(&mut state, Learned::GivenUp(facts.choice.wizard.title()));
     assert!(matches!(state.screen, Screen::Main) && state.guide.is_none());
+    assert!(effects.contains(&Effect::ListEntries), "{effects:?}");
+    let shown = shows(&state);
+    assert!(shown.contains("given up") && shown.contains("W begins it again") && shown.contains("u undo"), "{shown}");
 }
 
 #[test]
@@ -488,7 +495,28 @@ fn a_set_up_that_is_given_up_with_what_it_staged_leaves_no_repository_in_the_lis
     let mut state = walking(staged(facts));
     assert_eq!(press(&mut state, "X"), []);
     let effects = press(&mut state, "<enter>");
-    assert!(matches!(&effects[0], Effect::Drop { .. }) && effects.contains(&Effect::RemoveEntry(gun)), "{effects:?}");
+    assert!(matches!(&effects[0], Effect::Drop { .. }), "{effects:?}");
+    assert!(matches!(only_task(&effects), Task::Abandon(_, unlisted) if *unlisted == [gun]), "{effects:?}");
+}
+
+#[test]
+fn a_set_up_that_has_published_leaves_the_cursor_on_its_repository() {
+    let mut facts = begun(Wizard::FirstSetup);
+    facts.choice.repositories = vec![gun("admin/web")];
+    let leave: [fn(&mut State) -> Vec<Effect>; 2] =
+        [|state| press(state, "q"), |state| answer(state, Learned::Forgotten(String::new()))];
+    for leave in leave {
+        let mut state = walking(facts.clone());
+        assert_ne!(state.lists.repositories.selected(), Some(&gun("admin/web")));
+        state.guide.as_mut().unwrap().steps.iter_mut().for_each(|step| step.state = StepState::Done);
+        assert!(leave(&mut state).contains(&Effect::ListEntries));
+        let listed = repositories().iter().map(entry).collect();
+        tell(&mut state, Effect::ListEntries, Outcome::Entries(Ok(listed)));
+        assert_eq!(state.lists.repositories.selected(), Some(&gun("admin/web")));
+    }
+    let mut state = walking(facts);
+    press(&mut state, "q");
+    assert_eq!(state.here.wanted, None, "one that sent nothing leaves it where it was");
 }
 
 #[test]

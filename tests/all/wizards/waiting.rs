@@ -226,6 +226,6 @@ fn one_that_cannot_be_read_is_listed_and_can_be_given_up() {
     press(&mut state, "j");
     let shown = shows(&state);
     assert!(shown.contains("cannot be read: what") && shown.contains("X give it up"), "{shown}");
-    assert_eq!(press(&mut state, "X"), [Task::Forget(unread.choice).effect()]);
+    assert_eq!(press(&mut state, "X"), [Task::Abandon(unread.choice, vec![]).effect()]);
     assert!(state.dialogs.is_empty());
 }

@@ -95,7 +95,7 @@ fn waiting_form(state: &mut State) -> Option<Form> {
 
 fn refuse(state: &mut State, form: Option<Form>, failure: &Failure) -> Vec<Effect> {
     match form {
-        Some(form) => state.dialogs.push(Dialog::Form(form.failed(failure))),
+        Some(form) => state.dialogs.push(Dialog::Form(form.failed(&state.told(failure)))),
         None => state.complain(failure),
     }
     vec![]

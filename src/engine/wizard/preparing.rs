@@ -127,7 +127,7 @@ pub(super) fn back_up(facts: &Facts) -> Option<StepDraft> {
     }
     if missing.iter().any(|id| facts.only_on_token(id).is_some()) {
         draft.view.risk = "If the token is lost, breaks or locks itself, the key is gone: no program can copy it.";
-        draft.view.back = "For a copy: make a key here, back it up, import it into each token (m in the keys pane).";
+        draft.view.back = "For a copy: make a key here, back it up, import it into each token (m in Keys).";
     }
     draft.done = !ids.is_empty() && (draft.view.detail.is_empty() || facts.choice.without_backup);
     Some(draft)

@@ -25,7 +25,7 @@ use super::kit::layout::{Inside, Shape, has_message_line};
 use super::kit::list::Move;
 use super::kit::message::Said;
 use super::kit::pane::Pane;
-use super::state::binding::{Action, Binding, Place};
+use super::state::binding::{Action, Binding};
 use super::state::rows::TagRows;
 use super::state::{Before, State};
 use detail::Detail;
@@ -104,8 +104,7 @@ pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
         Pane::Keys => keys::detail(state),
         Pane::Staged => staged::detail(state),
     };
-    let here = [Place::Pane(pane), Place::Lists];
-    detail.map(|detail| detail.spoken(|text| state.spoken_at(text, &here)))
+    detail.map(|detail| detail.spoken(|text| state.spoken(text)))
 }
 
 /// What is said of a repository of which nothing is known, where its roles or tags would stand.

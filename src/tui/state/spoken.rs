@@ -57,36 +57,18 @@ impl State {
         self.keymap.key(action).unwrap_or_else(|| usual(action))
     }
 
-    /// A sentence with keys of the user's own in place of the usual ones that it names: `w in Roles`, `; p reviews it`.
+    /// A sentence with keys of the user's own in place of the usual ones that it names in the one form that all sentences
+    /// have for a key elsewhere: `w in Roles`.
     #[must_use]
     pub fn spoken(&self, text: &str) -> String {
-        // What leads to another screen is named before it holds.
-        self.spoken_at(text, &[&self.places()[..], &[Place::Pane(self.focus), Place::Lists]].concat())
-    }
-
-    /// The same where these keys hold.
-    #[must_use]
-    pub fn spoken_at(&self, text: &str, here: &[Place]) -> String {
         if self.keymap.0.is_empty() {
             return text.to_owned();
         }
-        let (words, mut before) = (text.split(' ').collect::<Vec<_>>(), "");
-        let mut named = None;
+        let words: Vec<&str> = text.split(' ').collect();
         let said = words.iter().enumerate().map(|(at, word)| {
-            let rest = words.get(at + 1..).unwrap_or_default();
-            let last = std::mem::replace(&mut before, word);
-            let pane = pane_behind(rest);
-            named = pane.or(named);
             let key = word.trim_start_matches('(');
-            let key = if key.len() > 1 { key.trim_end_matches([',', ';', '.', ':', ')']) } else { key };
-            let own = match (pane, named) {
-                (Some(pane), _) => self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists]),
-                (None, Some(pane)) if last == "then" && rest.is_empty() => {
-                    self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists])
-                }
-                _ if is_key_behind(last, key, rest) => self.keymap.instead_of(key, here),
-                _ => None,
-            };
+            let pane = pane_behind(words.get(at + 1..).unwrap_or_default());
+            let own = pane.and_then(|pane| self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists]));
             own.map_or_else(|| (*word).to_owned(), |own| word.replacen(key, own, 1))
         });
         said.collect::<Vec<_>>().join(" ")
@@ -127,20 +109,9 @@ pub fn usual(action: Action) -> &'static str {
     USUAL.iter().find(|(named, _)| *named == action).map_or(":", |(_, key)| *key)
 }
 
-/// The pane that the words behind a key name: `in Roles`, `in the keys pane`.
+/// The pane that the words behind a key name.
 fn pane_behind(rest: &[&str]) -> Option<Pane> {
-    let is_named = |pane: &Pane| match rest {
-        ["in", "the", name, place, ..] => place.starts_with("pane") && *name == pane.name().to_lowercase(),
-        ["in", name, ..] => name.trim_end_matches([',', ';', '.', ':', ')']) == pane.name(),
-        _ => false,
-    };
-    Pane::ALL.into_iter().find(is_named)
-}
-
-/// Whether a word is a key by what stands before and behind it. `a` and `I` are words too.
-fn is_key_behind(before: &str, word: &str, rest: &[&str]) -> bool {
-    let is_clause = before.ends_with(';') && !rest.is_empty();
-    let is_long = word.len() > 1 && (before.is_empty() || before.ends_with(',') || before == "or");
-    let is_pressed = before.eq_ignore_ascii_case("press");
-    is_pressed || ((is_clause || is_long) && !matches!(word, "a" | "I"))
+    let ["in", name, ..] = rest else { return None };
+    let name = name.trim_end_matches([',', ';', '.', ':', ')']);
+    Pane::ALL.into_iter().find(|pane| pane.name() == name)
 }

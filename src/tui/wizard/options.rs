@@ -347,7 +347,7 @@ fn remove(guide: &Guide) -> Vec<Opt> {
 
 fn retire(guide: &Guide) -> Vec<Opt> {
     let Some(first) = words::old_keys_here(guide).into_iter().next() else {
-        return vec![act(Pick::Finish, "keep it and finish", "D in the keys pane deletes it from its token")];
+        return vec![act(Pick::Finish, "keep it and finish", "D in Keys deletes it from its token")];
     };
     vec![
         act(Pick::Finish, "keep it and finish", "it stays in the key store"),

@@ -155,7 +155,7 @@ fn an_old_key_on_a_token_is_deleted_in_the_keys_pane() {
     facts.on_token.insert(public("release-board").canonical_id().clone(), "board".to_owned());
     facts.choice.without_backup = true;
     let shown = shows(&walking(facts, (80, 24)));
-    assert!(shown.contains("D in the keys pane") && !shown.contains("remove it"), "{shown}");
+    assert!(shown.contains("D in Keys") && !shown.contains("remove it"), "{shown}");
 }
 
 #[test]

@@ -246,16 +246,12 @@ pub fn keys(state: &State, review: &Review, plan: &RepositoryPlan, width: usize)
     lines
 }
 
-/// A key and what it does, with what is to be known of it: below where there is no room beside.
+/// A key and what it does, with what is to be known of it: the first words beside, the rest below.
 fn noted(key: Runs, note: &str, style: Style, width: usize) -> Vec<Runs> {
-    /// Cells before the word of a key.
-    const INDENT: usize = 7;
-    let needed = usize::from(key.width()) + note.chars().count();
-    if needed <= width {
-        return vec![key.then(note.to_owned(), style)];
-    }
-    let below = wrap(note, width.saturating_sub(INDENT)).into_iter();
-    std::iter::once(key).chain(below.map(|line| Runs::new().gap(INDENT).then(line, style))).collect()
+    let indent = usize::from(key.width());
+    let mut lines = wrap(note, width.saturating_sub(indent)).into_iter();
+    let first = key.then(lines.next().unwrap_or_default(), style);
+    std::iter::once(first).chain(lines.map(|line| Runs::new().gap(indent).then(line, style))).collect()
 }
 
 /// Versions before and after: `targets v12 → v13   releases v31 → v32`.

@@ -144,7 +144,14 @@ fn reason(plan: &RepositoryPlan) -> &'static str {
 }
 
 /// The same, with the keys that must be loaded, and where the cursor must be for it.
-fn helping(review: &Review, plan: &RepositoryPlan) -> String {
+fn helping(state: &State, review: &Review, plan: &RepositoryPlan) -> String {
+    let [fix, toggle] = [actions::Review::Fix, actions::Review::Toggle].map(|act| state.key(Wanted::ReviewScreen(act)));
+    let words = helping_with(review, plan).replacen("space ", &format!("{toggle} "), 1);
+    state.spoken(&words.replacen("f mends", &format!("{fix} mends"), 1))
+}
+
+/// The same with the usual keys.
+fn helping_with(review: &Review, plan: &RepositoryPlan) -> String {
     let absent = plan.warnings.iter().find_map(|w| match &w.remedy {
         Some(Remedy::LoadKey { keys, .. }) if w.weight == Weight::Danger && !plan.is_blocked() => Some(keys),
         _ => None,
@@ -178,7 +185,7 @@ pub fn point_out(state: &mut State) -> bool {
 }
 
 fn stopped(state: &State, review: &Review, plan: &RepositoryPlan) -> String {
-    format!("{}: {}", state.short_name(&plan.name), helping(review, plan))
+    format!("{}: {}", state.short_name(&plan.name), helping(state, review, plan))
 }
 
 /// How many blocks and accepted dangers there are.
@@ -313,7 +320,7 @@ pub fn verdict(state: &State, review: &Review) -> Verdict {
         return match stopping(state, review) {
             Some(plan) => {
                 let name = state.short_name(&plan.name).to_owned();
-                (Tone::Fail, "blocked", name, Some(helping(review, plan)))
+                (Tone::Fail, "blocked", name, Some(helping(state, review, plan)))
             }
             None => (Tone::Fail, "blocked", why.to_owned(), None),
         };

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -11,6 +11,8 @@ use crate::support::{Home, NotaryServer, Proxy};
 
 /// More than are published at once.
 const REPOSITORIES: usize = 36;
+/// After so long without news what runs is left alone: a busy machine's server may take that long.
+const SILENCE: Duration = Duration::from_millis(800);
 
 #[test]
 fn ctrl_c_finishes_what_runs_and_begins_nothing() {
@@ -33,7 +35,9 @@ fn ctrl_c_finishes_what_runs_and_begins_nothing() {
     assert!(progress.any(|line| line.contains("upload")), "no upload was begun");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     // Read to the end, or the child would wait for room in the pipe.
-    progress.for_each(drop);
+    let mut news = vec![Instant::now()];
+    progress.for_each(|_| news.push(Instant::now()));
+    let was_silent = news.windows(2).any(|pair| pair[1] - pair[0] > SILENCE / 2);
     let mut output = String::new();
     child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -43,13 +47,19 @@ fn ctrl_c_finishes_what_runs_and_begins_nothing() {
         let rows = results.as_array().unwrap().iter().filter(|row| row["outcome"] == outcome);
         rows.map(|row| row["repository"].as_str().unwrap()).collect()
     };
-    let (done, skipped) = (ended("done"), ended("skipped"));
-    assert_eq!(done.len() + skipped.len(), REPOSITORIES, "{output}");
-    assert!(!done.is_empty() && !skipped.is_empty(), "{output}");
+    let (done, skipped, unknown) = (ended("done"), ended("skipped"), ended("unknown"));
+    assert_eq!(done.len() + skipped.len() + unknown.len(), REPOSITORIES, "{output}");
+    assert!(!skipped.is_empty(), "{output}");
+    assert!(unknown.is_empty() && !done.is_empty() || was_silent, "only a silent server is not waited for: {output}");
     let shown = Home::new(&server).docker(&[vec!["inspect"], guns.iter().map(String::as_str).collect()].concat()).ok();
     let signed = shown.json().as_array().unwrap().iter().filter(|r| r["SignedTags"][0]["SignedTag"] == "1.0").count();
-    assert_eq!(signed, done.len());
+    assert!((done.len()..=done.len() + unknown.len()).contains(&signed), "{signed} signed: {output}");
 
     let rest = home.trustdeck(&["publish", "--yes", "--json"]).ok().json();
-    assert_eq!(rest.as_array().unwrap().len(), skipped.len(), "what was not begun is still staged: {rest}");
+    let sent = rest.as_array().unwrap().len();
+    let open = skipped.len()..=skipped.len() + unknown.len();
+    assert!(open.contains(&sent), "what was not begun is still staged, and nothing is sent twice: {rest}");
+    let all = Home::new(&server).docker(&[vec!["inspect"], guns.iter().map(String::as_str).collect()].concat()).ok();
+    let signed = all.json().as_array().unwrap().iter().filter(|r| r["SignedTags"][0]["SignedTag"] == "1.0").count();
+    assert_eq!(signed, REPOSITORIES);
 }

@@ -257,11 +257,17 @@ impl NotaryConfig {
     pub(super) fn load(path: &Path, home: &Path) -> Result<Self, EngineError> {
         let wrong = |what: &str| input(&format!("{}: {what}", path.display()), "mend it, or move it aside");
         let whole: Value = match read(path)? {
-            None => Value::Object(Map::new()),
+            None => Value::Null,
+            Some(text) if text.trim().is_empty() => return Err(wrong("is empty")),
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| wrong(&format!("line {}, column {} is not JSON", error.line(), error.column())))?,
         };
-        let Value::Object(whole) = whole else { return Err(wrong("expected a JSON object")) };
+        let whole = match whole {
+            Value::Object(whole) => whole,
+            // Notary goes on with it.
+            Value::Null => Map::new(),
+            _ => return Err(wrong("expected a JSON object")),
+        };
         let whole = Section { name: "", fields: &whole };
         let empty = Map::new();
         let server = whole.section("remote_server", &empty).map_err(|what| wrong(&what))?;

@@ -200,6 +200,8 @@ fn mistakes_in_notarys_configuration_name_the_file_and_the_key() {
     let table = [
         ("{", "line 1"),
         ("[]", "expected a JSON object"),
+        ("", "config.json: is empty"),
+        (" \n", "config.json: is empty"),
         (r#"{"trust_dir": 1}"#, "trust_dir is not a text"),
         (r#"{"remote_server": "x"}"#, "remote_server is not an object"),
         (r#"{"remote_server": {"tls_client_cert": "x"}}"#, "needs tls_client_key"),

@@ -339,7 +339,8 @@ fn pinning(whole: &Section<'_>, beside: impl Fn(String) -> PathBuf) -> Result<Pi
     for (name, ids) in section.section("certs", &empty)?.fields {
         // What is no list of IDs allows none, for its own prefix only.
         let ids = ids.as_array().map(Vec::as_slice).unwrap_or_default();
-        let ids: Vec<String> = ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect();
+        // Digits in capitals are the same digits.
+        let ids: Vec<String> = ids.iter().filter_map(|id| id.as_str()).map(str::to_ascii_lowercase).collect();
         // Notary lower-cases names and so loses pins of names with capitals; ours hold for both spellings.
         pinning.certs.entry(name.to_ascii_lowercase()).or_insert_with(|| ids.clone());
         pinning.certs.insert(name.clone(), ids);

@@ -214,6 +214,7 @@ fn mistakes_in_notarys_configuration_name_the_file_and_the_key() {
         let refusal = Home::new(&[(NOTARY, text)]).refusal();
         assert!(refusal.contains("config.json") && refusal.contains(expected), "{text}: {refusal}");
     }
+    assert!(Home::new(&[(NOTARY, "null")]).settings().is_ok(), "notary goes on with it");
     let elsewhere = Home::new(&[(NOTARY, r#"{"remote_server": {"skipTLSVerify": true}}"#)]);
     let flags = Flags { server: Some("https://x.test".to_owned()), ..Flags::default() };
     assert!(elsewhere.settings_with(&flags, &[]).is_ok(), "another server is asked");
@@ -268,7 +269,7 @@ fn helpers_get_the_environment_without_secrets() {
 
 #[test]
 fn servers_have_deadlines_and_places_beside_their_addresses() {
-    let text = "allow_realm = [\"auth.test:8443\"]\n[servers]\ntimeout = 90\nparallel_requests = 3\n\"r.test/*\" = \"https://n.test\"";
+    let text = "allow_realm = [\" auth.test:8443 \"]\n[servers]\ntimeout = 90\nparallel_requests = 3\n\"r.test/*\" = \"https://n.test\"";
     let settings = Home::new(&[(OWN, text)]).settings().unwrap();
     assert_eq!((settings.servers.timeout, settings.servers.parallel_requests), (Some(90), Some(3)));
     assert_eq!(settings.servers.by_repository.len(), 1);

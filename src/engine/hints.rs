@@ -100,6 +100,9 @@ impl EngineError {
             }
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } => disk_hint(source),
+            Self::OwnDir { dir, source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => {
+                return format!("name a directory that can be written with {}", dir.variable());
+            }
             Self::OwnDir { dir, source, .. } => {
                 return format!("{}; or name another directory with {}", disk_hint(source), dir.variable());
             }

@@ -116,7 +116,7 @@ fn changes_text(plan: &RepositoryPlan, extent: Extent) -> String {
         table.row([sign(change.mark), &change.thing, &ids.join(" "), &role_names(&change.roles), &note]);
     }
     let rest = if more > 0 { format!("    and {more} more; --full shows all\n") } else { String::new() };
-    format!("  changes\n{}{rest}", table.text("    ", 2))
+    format!("  changes\n{}{rest}", table.text_within("    ", 2, WIDTH))
 }
 
 fn roles_text(roles: &[RoleDiff], extent: Extent) -> String {
@@ -196,12 +196,9 @@ fn keys_text(keys: &[NeededKey]) -> String {
     for key in keys {
         match key {
             NeededKey::Unlock { id, label, role, signs, .. } => {
-                table.row([
-                    "unlock",
-                    id.short(),
-                    &format!("{label} ({role})"),
-                    &format!("signs {}", role_names(signs)),
-                ]);
+                // A key that was made elsewhere may say no role.
+                let name = if role.is_empty() { label.clone() } else { format!("{label} ({role})") };
+                table.row(["unlock", id.short(), &name, &format!("signs {}", role_names(signs))]);
             }
             NeededKey::New { role } => table.row(["new", "", &format!("{role} key"), "needs a new passphrase"]),
         }
@@ -252,4 +249,25 @@ fn sign(mark: Mark) -> &'static str {
 fn role_names(roles: &[Role]) -> String {
     let names: Vec<&str> = roles.iter().map(Role::as_str).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::tuf::CanonicalKeyId;
+
+    #[test]
+    fn a_key_that_says_no_role_is_called_by_its_label_alone() {
+        let id = CanonicalKeyId::parse(&"ab".repeat(32)).unwrap();
+        let key = |role: &str| NeededKey::Unlock {
+            id: id.clone(),
+            label: "jeff".to_owned(),
+            role: role.to_owned(),
+            locked: true,
+            signs: vec![Role::Targets],
+        };
+        assert!(keys_text(&[key("")]).contains("  jeff  signs targets"));
+        assert!(keys_text(&[key("delegation")]).contains("  jeff (delegation)  signs targets"));
+    }
 }

@@ -25,8 +25,15 @@ impl Table {
     /// Lines, each behind `indent`, cells `gap` blanks apart; the last cell of a row is not filled up.
     #[must_use]
     pub(super) fn text(&self, indent: &str, gap: usize) -> String {
+        self.text_within(indent, gap, usize::MAX)
+    }
+
+    /// The same; what is wider than `most` moves the rest of its own line only.
+    #[must_use]
+    pub(super) fn text_within(&self, indent: &str, gap: usize, most: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.rows.iter().filter_map(|r| r.get(column)).map(|c| c.width()).max();
+        let cells = |column: usize| self.rows.iter().filter_map(move |row| row.get(column));
+        let width = |column: usize| cells(column).map(|cell| cell.width()).filter(|width| *width <= most).max();
         let widths: Vec<usize> = (0..columns).map(|c| width(c).unwrap_or(0)).collect();
         let mut text = String::new();
         for row in &self.rows {
@@ -68,6 +75,7 @@ mod tests {
         let mut table = Table::with_header(&["A", "LONG"]);
         table.row(["wide cell", "x"]);
         assert_eq!(table.text("  ", 3), "  A           LONG\n  wide cell   x\n");
+        assert_eq!(table.text_within("  ", 3, 8), "  A   LONG\n  wide cell   x\n");
     }
 
     #[test]

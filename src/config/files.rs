@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::ScreenSettings;
 use super::members::{self, IDLE_LOCK, PARALLEL, TIMEOUT};
-use super::typed::{absolute, input, without_logins};
+use super::typed::{absolute, input, realm_host, without_logins};
 use crate::engine::EngineError;
 use crate::engine::disk::read;
 use crate::tuf::Gun;
@@ -166,7 +166,13 @@ impl OwnConfig {
             .servers
             .check()
             .map_err(|what| input(&format!("{}: {what}", path.display()), "mend it, or leave it out"))?;
+        let lines = lines(path, &text);
+        let at = |member: &str| lines.get(member).cloned().unwrap_or_else(|| path.display().to_string());
         for pattern in written.servers.by_repository.keys() {
+            if let Some(host) = host_alone(pattern) {
+                let message = format!("{}: servers names {pattern:?}, a host", at(&format!("servers.{pattern}")));
+                return Err(input(&message, &format!("for all its repositories write \"{host}/*\"")));
+            }
             let name = pattern.strip_suffix('*').unwrap_or(pattern).trim_end_matches('/');
             if pattern != "*" && Gun::parse(name).is_err() {
                 let message = format!("{}: servers names {pattern:?}, which is no repository", path.display());
@@ -178,6 +184,12 @@ impl OwnConfig {
                 let message = format!("{}: registries names {host:?}, which is no host of images", path.display());
                 return Err(input(&message, "expected the host alone, such as registry.example.com or localhost:5000"));
             }
+        }
+        let mut allow_realm = Vec::new();
+        for realm in &written.allow_realm {
+            let wrong =
+                |hint: String| input(&format!("{}: allow_realm names {realm:?}, no host", at(".allow_realm")), &hint);
+            allow_realm.push(realm_host(realm).map_err(wrong)?);
         }
         let idle_lock_minutes = written.idle_lock_minutes.unwrap_or(IDLE_LOCK_MINUTES);
         if !i64::try_from(idle_lock_minutes).is_ok_and(|minutes| IDLE_LOCK.holds(minutes)) {
@@ -192,19 +204,26 @@ impl OwnConfig {
             servers: written.servers,
             registries: written.registries,
             insecure_registries: written.insecure_registries,
-            allow_realm: written.allow_realm,
+            allow_realm,
             idle_lock_minutes,
             screen: ScreenSettings {
                 theme: written.theme,
                 mouse: written.mouse,
                 colours: written.colours,
                 keys: written.keys.into_iter().map(|(action, keys)| (action, keys.into())).collect(),
-                lines: lines(path, &text),
+                lines,
             },
             read_only: written.read_only,
             pkcs11_module: written.pkcs11_module.map(resolve),
         })
     }
+}
+
+/// The host that a pattern names and nothing below it: as the name of a repository, that would be one of Docker Hub's.
+fn host_alone(pattern: &str) -> Option<&str> {
+    let host = pattern.trim_end_matches('/');
+    let is_host = !host.contains('/') && (host.contains(['.', ':']) || host == "localhost");
+    (is_host && !host.ends_with('*')).then_some(host)
 }
 
 /// Where the lines of tables stand: `keys.quit` in `FILE: line 4`.
@@ -238,11 +257,17 @@ impl NotaryConfig {
     pub(super) fn load(path: &Path, home: &Path) -> Result<Self, EngineError> {
         let wrong = |what: &str| input(&format!("{}: {what}", path.display()), "mend it, or move it aside");
         let whole: Value = match read(path)? {
-            None => Value::Object(Map::new()),
+            None => Value::Null,
+            Some(text) if text.trim().is_empty() => return Err(wrong("is empty")),
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| wrong(&format!("line {}, column {} is not JSON", error.line(), error.column())))?,
         };
-        let Value::Object(whole) = whole else { return Err(wrong("expected a JSON object")) };
+        let whole = match whole {
+            Value::Object(whole) => whole,
+            // Notary goes on with it.
+            Value::Null => Map::new(),
+            _ => return Err(wrong("expected a JSON object")),
+        };
         let whole = Section { name: "", fields: &whole };
         let empty = Map::new();
         let server = whole.section("remote_server", &empty).map_err(|what| wrong(&what))?;
@@ -314,7 +339,8 @@ fn pinning(whole: &Section<'_>, beside: impl Fn(String) -> PathBuf) -> Result<Pi
     for (name, ids) in section.section("certs", &empty)?.fields {
         // What is no list of IDs allows none, for its own prefix only.
         let ids = ids.as_array().map(Vec::as_slice).unwrap_or_default();
-        let ids: Vec<String> = ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect();
+        // Digits in capitals are the same digits.
+        let ids: Vec<String> = ids.iter().filter_map(|id| id.as_str()).map(str::to_ascii_lowercase).collect();
         // Notary lower-cases names and so loses pins of names with capitals; ours hold for both spellings.
         pinning.certs.entry(name.to_ascii_lowercase()).or_insert_with(|| ids.clone());
         pinning.certs.insert(name.clone(), ids);

@@ -25,6 +25,7 @@ use crate::engine::settings::{NotaryAuth, ReadOnly, Reasons, RegistrySources, Se
 use crate::engine::{EngineError, FirstContact, Settings};
 
 pub use keep::{Kept, keep_server};
+pub use typed::realm_host;
 
 use files::{NotaryConfig, OwnConfig};
 use typed::{absolute, input};

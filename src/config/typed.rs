@@ -24,6 +24,26 @@ pub(super) fn without_logins(text: &str) -> String {
     shown
 }
 
+/// A token realm is a host, and its port where that is not the one of https.
+///
+/// # Errors
+/// Says how one is written.
+pub fn realm_host(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let address = text.starts_with('[').then(|| text.split_once(']')).flatten();
+    let (host, port) = match address {
+        Some((_, "")) => (text, None),
+        Some((host, rest)) => (host, Some(rest.strip_prefix(':').unwrap_or(""))),
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    if host.is_empty() || !host.bytes().all(is_of_host) || !is_port {
+        return Err("give HOST or HOST:PORT, without scheme and path".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// What is wrong with a setting, and what to do about it.
 pub(super) fn input(message: &str, hint: &str) -> EngineError {
     EngineError::Input { message: message.to_owned(), hint: hint.to_owned() }

@@ -100,6 +100,9 @@ impl EngineError {
             }
             Self::Cancelled => "nothing was changed by it; what is staged stays so",
             Self::Disk { source, .. } => disk_hint(source),
+            Self::OwnDir { dir, source, .. } if source.kind() == ErrorKind::ReadOnlyFilesystem => {
+                return format!("name a directory that can be written with {}", dir.variable());
+            }
             Self::OwnDir { dir, source, .. } => {
                 return format!("{}; or name another directory with {}", disk_hint(source), dir.variable());
             }
@@ -239,7 +242,10 @@ fn verify_kind(error: &VerifyError) -> Kind {
         VerifyError::Equivocation { .. } => Kind::Equivocation,
         VerifyError::Mix { .. } => Kind::Mix,
         VerifyError::Missing { .. } => Kind::Role,
-        VerifyError::RootChain { .. } | VerifyError::RootCertificate { .. } | VerifyError::Pin { .. } => Kind::Pin,
+        VerifyError::RootChain { .. }
+        | VerifyError::RootCertificate { .. }
+        | VerifyError::PinEntry { .. }
+        | VerifyError::Pin { .. } => Kind::Pin,
     }
 }
 
@@ -258,6 +264,7 @@ fn verify_role(error: &VerifyError) -> Option<&Role> {
         | VerifyError::RootGap { .. }
         | VerifyError::RootCertificate { .. }
         | VerifyError::RootNotYet { .. }
+        | VerifyError::PinEntry { .. }
         | VerifyError::Pin { .. } => Some(&Role::Root),
     }
 }
@@ -272,6 +279,7 @@ fn verify_hint(error: &VerifyError) -> &'static str {
         VerifyError::RootChain { .. } | VerifyError::RootStep { .. } | VerifyError::Pin { .. } => {
             "this may be an attack: ask the owner of the repository, over another way, whether the root was replaced"
         }
+        VerifyError::PinEntry { .. } => "mend trust_pinning in ~/.notary/config.json, or ask whoever wrote it",
         VerifyError::RootGap { .. } => {
             "ask whoever runs the server to bring the missing root versions back; without them nothing says that the new \
              root is genuine"

@@ -24,6 +24,9 @@ const PBES1: &str = "is encrypted with PBES1, which is broken; convert it with: 
 const OPENSSH: &str = "holds a key in OpenSSH's form; if it is an ECDSA or RSA key, convert a copy of it with: ssh-keygen -p -m \
                        PKCS8 -f FILE";
 
+const WRITTEN_OUT: &str = "writes its elliptic curve out instead of naming it; convert it with: openssl ec -in FILE -param_enc \
+                           named_curve -out key.pem";
+
 /// Most memory that a file encrypted with scrypt may ask for, in bytes. OpenSSL asks for 16 MiB.
 const MAX_SCRYPT_MEMORY: u64 = 64 << 20;
 
@@ -84,6 +87,7 @@ fn decrypted(error: Unusable) -> OpenError {
 fn usable(error: Unusable) -> OpenError {
     match error {
         Unusable::Structure => format("is damaged"),
+        Unusable::WrittenOut => convertible(WRITTEN_OUT),
         Unusable::Content(what) => OpenError::Format(format!("holds {what}")),
         Unusable::Algorithm(what) => OpenError::Format(format!("holds {what}, which cannot sign for Notary")),
     }

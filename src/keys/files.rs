@@ -157,6 +157,16 @@ pub(super) fn sweep(dir: &Path) -> Result<(), KeyError> {
     Ok(())
 }
 
+/// Whether what the system says of a path is that nothing is there, perhaps because a file is in the way to it.
+#[must_use]
+pub fn is_nowhere(path: &Path, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound => true,
+        io::ErrorKind::NotADirectory => !path.exists(),
+        _ => false,
+    }
+}
+
 pub(super) fn disk(path: &Path) -> impl FnOnce(io::Error) -> KeyError {
     let path = path.to_owned();
     move |source| KeyError::Disk { path, source }

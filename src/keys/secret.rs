@@ -35,6 +35,15 @@ impl Curve {
         }
     }
 
+    /// The curve that a parameter names; `None` where there is something else than a curve.
+    fn from_parameter((tag, content): Element<'_>) -> Result<Option<Self>, Unusable> {
+        match tag {
+            OID => Self::from_oid(content).map(Some),
+            SEQUENCE => Err(Unusable::WrittenOut),
+            _ => Ok(None),
+        }
+    }
+
     fn from_oid(oid: &[u8]) -> Result<Self, Unusable> {
         let known = [Self::P256, Self::P384, Self::P521];
         let found = known.into_iter().find(|curve| curve.oid() == oid);
@@ -67,6 +76,8 @@ pub(super) enum Unusable {
     Structure,
     /// A key of an algorithm that Notary or trustdeck cannot use.
     Algorithm(&'static str),
+    /// A key on a curve that is written out, number by number, instead of named.
+    WrittenOut,
     /// The right structure with impossible content.
     Content(&'static str),
 }
@@ -119,7 +130,7 @@ impl Secret {
     /// Takes SEC1 `ECPrivateKey`; `outer` is the curve that the structure around it names.
     pub(super) fn from_sec1(der: &[u8], outer: Option<Curve>) -> Result<Self, Unusable> {
         let (scalar, inner, point) = sec1_parts(der).ok_or(Unusable::Structure)?;
-        let inner = inner.map(Curve::from_oid).transpose()?;
+        let inner = inner.map(Curve::from_parameter).transpose()?.flatten();
         let curve = match (outer, inner) {
             (Some(outer), Some(inner)) if outer != inner => {
                 return Err(Unusable::Content("an elliptic curve key that names two curves"));
@@ -154,7 +165,7 @@ impl Secret {
     pub(super) fn from_pkcs8(der: &[u8]) -> Result<Self, Unusable> {
         let (algorithm, parameter, key) = pkcs8_parts(der).ok_or(Unusable::Structure)?;
         match algorithm {
-            EC_PUBLIC_KEY => Self::from_sec1(key, parameter.map(Curve::from_oid).transpose()?),
+            EC_PUBLIC_KEY => Self::from_sec1(key, parameter.map(Curve::from_parameter).transpose()?.flatten()),
             RSA_ENCRYPTION => Self::rsa(key),
             NOTARY_ED25519 => Self::from_notary_ed25519(key),
             RFC8410_ED25519 => {
@@ -223,8 +234,11 @@ fn rsa_public(pkcs1: &[u8]) -> Option<Vec<u8>> {
     key.to_public_key().to_pkcs1_der().ok().map(|der| der.as_bytes().to_vec())
 }
 
-/// Algorithm, its parameter if that is an OID, and the inner key.
-type Pkcs8Parts<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
+/// Tag and content.
+type Element<'a> = (u8, &'a [u8]);
+
+/// Algorithm, its parameter, and the inner key.
+type Pkcs8Parts<'a> = (&'a [u8], Option<Element<'a>>, &'a [u8]);
 
 fn pkcs8_parts(der: &[u8]) -> Option<Pkcs8Parts<'_>> {
     let mut outer = Reader::new(der);
@@ -232,7 +246,7 @@ fn pkcs8_parts(der: &[u8]) -> Option<Pkcs8Parts<'_>> {
     let _version = info.small().filter(|version| *version <= 1)?;
     let mut algorithm = info.enter(SEQUENCE)?;
     let name = algorithm.expect(OID)?;
-    let parameter = algorithm.expect(OID);
+    let parameter = algorithm.next();
     let key = info.expect(OCTET_STRING)?;
     // Attributes and a public key may follow.
     while !info.is_empty() {
@@ -241,8 +255,8 @@ fn pkcs8_parts(der: &[u8]) -> Option<Pkcs8Parts<'_>> {
     Some((name, parameter, key))
 }
 
-/// The private number, the OID of the curve and the public point.
-type Sec1Parts<'a> = (&'a [u8], Option<&'a [u8]>, Option<&'a [u8]>);
+/// The private number, the curve as a parameter and the public point.
+type Sec1Parts<'a> = (&'a [u8], Option<Element<'a>>, Option<&'a [u8]>);
 
 fn sec1_parts(der: &[u8]) -> Option<Sec1Parts<'_>> {
     let mut outer = Reader::new(der);
@@ -250,7 +264,7 @@ fn sec1_parts(der: &[u8]) -> Option<Sec1Parts<'_>> {
     let _version = key.small().filter(|version| *version == 1)?;
     let scalar = key.expect(OCTET_STRING)?;
     let curve = match key.enter(0xa0) {
-        Some(mut named) => Some(named.expect(OID)?),
+        Some(mut named) => Some(named.next().filter(|(tag, _)| matches!(*tag, OID | SEQUENCE))?),
         None => None,
     };
     let point = match key.enter(0xa1) {

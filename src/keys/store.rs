@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::error::KeyError;
-use super::files::{check_own, disk, exposure, make_private_dir, open_in, read_in, sweep, write_aside};
+use super::files::{check_own, disk, exposure, is_nowhere, make_private_dir, open_in, read_in, sweep, write_aside};
 use super::index::KeyIndex;
 use super::old_names;
 use super::open_error::OpenError;
@@ -58,7 +58,7 @@ impl KeyStore {
     pub fn list_with(&self, index: &mut KeyIndex) -> Result<(Vec<StoredKey>, Vec<KeyError>), KeyError> {
         let (mut keys, mut problems) = (Vec::new(), Vec::new());
         let entries = match fs::read_dir(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((keys, problems)),
+            Err(error) if is_nowhere(&self.dir, &error) => return Ok((keys, problems)),
             entries => entries.map_err(disk(&self.dir))?,
         };
         let mut seen = index.look();

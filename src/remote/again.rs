@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 
-use super::fault::{Fault, is_read};
+use super::fault::{Fault, Reach, is_read};
 use super::limits::Limits;
 
 /// How often a request is tried again.
@@ -45,6 +45,7 @@ impl Again {
                 None => Some(Self::Gateway(pause)),
             },
             Ok(_) => None,
+            Err(fault) if fault.reach == Reach::HeldUp => Some(Self::Gateway(pause)),
             // A connection that was kept open for long may break: the first try is free.
             Err(fault) if fault.broke() && fault.may_repeat(method) => {
                 Some(Self::Gone(if tried == 0 { Duration::ZERO } else { pause }))
@@ -55,7 +56,7 @@ impl Again {
 }
 
 /// Whether the same request may succeed later, and repeating it does no harm.
-fn is_passing(method: &Method, status: StatusCode) -> bool {
+pub(super) fn is_passing(method: &Method, status: StatusCode) -> bool {
     // A gateway's 5xx says nothing of what the server behind it did with an upload.
     status == 429 || (is_read(method) && matches!(status.as_u16(), 502..=504))
 }
@@ -80,6 +81,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use reqwest::header::{DATE, HeaderValue};
 
+    use super::super::error::RemoteError;
     use super::*;
 
     #[test]
@@ -95,6 +97,15 @@ mod tests {
         assert_eq!(wait("Sun, 22 Nov 2026 18:06:05 GMT"), Some(0));
         assert_eq!(wait("soon"), None);
         assert_eq!(wait("-1"), None);
+    }
+
+    #[test]
+    fn what_a_proxy_held_up_is_sent_again_be_it_a_read_or_not() {
+        let fault = Fault { error: RemoteError::Cancelled, reach: Reach::HeldUp };
+        for method in [Method::GET, Method::POST] {
+            let again = |tried| Again::judge(&method, Err(&fault), tried, false, Limits::default());
+            assert!(matches!((again(0), again(TIMES)), (Some(Again::Gateway(_)), None)), "{method}");
+        }
     }
 
     #[test]

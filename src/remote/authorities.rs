@@ -39,7 +39,7 @@ impl Authorities {
         Err(match (read.faults.into_iter().next(), Foreign::of(file)) {
             (Some(fault), _) => format!("holds no certificate that can be used: {fault}"),
             (None, _) if has_key => "holds a private key and no PEM block CERTIFICATE".to_owned(),
-            (None, Some(foreign)) => foreign.to_string(),
+            (None, Some(foreign)) => foreign.without_certificate(),
             (None, None) => "holds no PEM block CERTIFICATE".to_owned(),
         })
     }

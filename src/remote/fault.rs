@@ -25,6 +25,8 @@ pub(super) struct Fault {
 pub(super) enum Reach {
     /// There was no connection.
     Nowhere,
+    /// To a proxy, which could not let it through this time.
+    HeldUp,
     /// The server says that it has not begun with it.
     Refused,
     /// A part of its body only, so that the server cannot have acted on it.
@@ -81,9 +83,6 @@ pub(super) fn is_read(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
 }
 
-/// How a proxy's login is given.
-pub(super) const LOGIN: &str = "put USER:PASSWORD@ before its name in the variable";
-
 /// Finds the class of a failure in its chain of causes; the outermost only says that sending failed.
 pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
     let host = way.host.to_owned();
@@ -100,21 +99,13 @@ pub(super) fn classify(way: Addressee<'_>, error: &reqwest::Error) -> Fault {
     let error = match (tls, way.route) {
         (Some(tls), Route::Through(proxy)) if proxy.url().scheme() == "https" && is_before_tunnel(error) => {
             let why = format!("no TLS connection to it: {}", TlsFault::of(tls, None));
-            RemoteError::Proxy { host, proxy: proxy.shown(), variable: proxy.variable(), why }
+            proxy.fault(&host, why)
         }
         (Some(tls), _) => RemoteError::Tls { why: TlsFault::of(tls, way.place), host },
-        (None, Route::Through(proxy)) if error.is_connect() => RemoteError::Proxy {
-            host,
-            proxy: proxy.shown(),
-            variable: proxy.variable(),
-            why: match innermost(error) {
-                _ if error.is_timeout() => "it took too long".to_owned(),
-                why if why.ends_with("user/pass authentication") && proxy.url().username().is_empty() => {
-                    format!("it wants a login: {LOGIN}")
-                }
-                why => why,
-            },
-        },
+        (None, Route::Through(proxy)) if error.is_connect() => {
+            let why = if error.is_timeout() { "it took too long".to_owned() } else { innermost(error) };
+            proxy.fault(&host, why)
+        }
         (None, _) if error.is_connect() && error.is_timeout() => {
             RemoteError::Slow { host, what: Overdue::Connection, seconds: way.limits.connect.as_secs() }
         }

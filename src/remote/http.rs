@@ -220,6 +220,9 @@ impl Http {
         request: Request,
         upload: Option<&Upload>,
     ) -> Result<Response, Fault> {
+        if let Route::Through(proxy) = way.route {
+            proxy.check(way.host).map_err(Fault::unsent)?;
+        }
         let mut taken = upload.map(Upload::progress);
         let sending = client.execute(request);
         tokio::pin!(sending);

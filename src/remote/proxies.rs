@@ -4,14 +4,17 @@
 //! `NO_PROXY` for exceptions, each in capitals before small letters. `ALL_PROXY` is curl's and not read.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::Url;
+use zeroize::Zeroizing;
 
 use super::endpoint::is_loopback;
 use super::error::RemoteError;
 
 /// The proxies of this process, and for which hosts there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxies {
     https: Option<Proxy>,
     http: Option<Proxy>,
@@ -19,10 +22,12 @@ pub struct Proxies {
 }
 
 /// One proxy and the variable that names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Proxy {
     url: Url,
     variable: &'static str,
+    /// Whether it lets nobody in with the login that the variable gives, or without any. All clones are one.
+    is_shut: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +52,7 @@ enum Rule {
 }
 
 /// How a request reaches its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Route<'a> {
     /// Without a proxy; why, where one is set.
     Direct(Option<String>),
@@ -109,7 +114,7 @@ impl Proxy {
         }
         let fits =
             matches!(url.scheme(), "http" | "https" | "socks5h") && url.host_str().is_some_and(|h| !h.is_empty());
-        if fits { Ok(Self { url, variable }) } else { Err(wrong()) }
+        if fits { Ok(Self { url, variable, is_shut: Arc::default() }) } else { Err(wrong()) }
     }
 
     /// The address, with its login.
@@ -129,6 +134,31 @@ impl Proxy {
         let scheme = self.url.scheme().trim_end_matches('h');
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{scheme}://{}{port}", self.url.host_str().unwrap_or_default())
+    }
+
+    /// The login that it is given. One without a password is none.
+    pub(super) fn login(&self) -> Option<(String, Zeroizing<String>)> {
+        self.url.password().map(|password| (decoded(self.url.username()), Zeroizing::new(decoded(password))))
+    }
+
+    /// Fails if it let nobody in with this login, or without any: many lock an account after few tries.
+    pub(super) fn check(&self, host: &str) -> Result<(), RemoteError> {
+        if self.is_shut.load(Ordering::Relaxed) { Err(self.shut(host)) } else { Ok(()) }
+    }
+
+    /// It lets nobody in so, and is not asked so again.
+    pub(super) fn shut(&self, host: &str) -> RemoteError {
+        self.is_shut.store(true, Ordering::Relaxed);
+        let why = match self.login() {
+            None => "it wants a login: put USER:PASSWORD@ before its name in the variable".to_owned(),
+            Some((user, _)) => format!("it refused the login (user {user}) in {}", self.variable),
+        };
+        self.fault(host, why)
+    }
+
+    /// What it does to requests for `host`.
+    pub(super) fn fault(&self, host: &str, why: String) -> RemoteError {
+        RemoteError::Proxy { host: host.to_owned(), proxy: self.shown(), variable: self.variable, why }
     }
 }
 
@@ -184,6 +214,19 @@ impl Rule {
             }
         }
     }
+}
+
+/// A part of an address without its escapes.
+fn decoded(part: &str) -> String {
+    let mut pieces = part.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let escaped = piece.split_at_checked(2).and_then(|(hex, rest)| Some((u8::from_str_radix(hex, 16).ok()?, rest)));
+        let (byte, rest) = escaped.unwrap_or((b'%', piece));
+        bytes.push(byte);
+        bytes.extend(rest.bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Whether two addresses are of one kind and begin with the same bits.

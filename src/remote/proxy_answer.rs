@@ -4,43 +4,69 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Url;
+use reqwest::{Method, StatusCode, Url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::again::is_passing;
 use super::error::RemoteError;
-use super::fault::{Fault, LOGIN, innermost};
-use super::proxies::Route;
+use super::fault::{Fault, Reach, innermost};
+use super::proxies::{Proxy, Route};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A status line is shorter.
 const LINE: usize = 200;
+/// What the library says of a login that is missing or wrong: over HTTP, and over SOCKS.
+const KEPT_OUT: [&str; 2] = ["proxy authorization required", "credentials not accepted"];
+/// The same over SOCKS where none was given.
+const WANTS_LOGIN: &str = "user/pass authentication";
 
-/// Asks a plain proxy that refused a tunnel once more, for its status, and one that speaks SOCKS, for why there is no
-/// connection.
+/// Finds out why a proxy refused: one that let nobody in with this login is not asked again, a plain one is once more, for
+/// its status, and one that speaks SOCKS for why there is no connection.
 pub(super) async fn explain(fault: Fault, route: &Route<'_>, url: &Url) -> Fault {
-    let (Route::Through(proxy), RemoteError::Proxy { host, proxy: shown, variable, why }) = (route, &fault.error)
-    else {
-        return fault;
-    };
-    let why = match proxy.url().scheme() {
-        "http" if url.scheme() == "https" && why.contains("tunnel") => {
-            let Ok(Some(status)) = timeout(PATIENCE, ask(proxy.url(), url)).await else { return fault };
-            let login = if status == 407 { format!("; {LOGIN}") } else { String::new() };
-            let words = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-            format!("it answers {status} {}", words.unwrap_or_default().to_lowercase()).trim_end().to_owned() + &login
-        }
+    let (Route::Through(proxy), RemoteError::Proxy { host, why, .. }) = (route, &fault.error) else { return fault };
+    if KEPT_OUT.iter().any(|end| why.ends_with(end)) || why.ends_with(WANTS_LOGIN) && proxy.login().is_none() {
+        return Fault { error: proxy.shut(host), ..fault };
+    }
+    let (why, reach) = match proxy.url().scheme() {
+        "http" | "https" if why.starts_with("tunnel error") => refused_tunnel(proxy, url).await,
         "socks5h" if why.contains("underlying connection") => {
             let Some(place) = place(proxy.url()) else { return fault };
             let Ok(Err(error)) = timeout(PATIENCE, TcpStream::connect(place)).await else { return fault };
-            innermost(&error)
+            (innermost(&error), fault.reach)
         }
         _ => return fault,
     };
-    let error = RemoteError::Proxy { host: host.clone(), proxy: shown.clone(), variable, why };
-    Fault { error, ..fault }
+    Fault { error: proxy.fault(host, why), reach }
+}
+
+/// Why a proxy gives no tunnel, and whether it may give one later. Only a plain one is asked.
+async fn refused_tunnel(proxy: &Proxy, url: &Url) -> (String, Reach) {
+    let refused = |reach| ("it refused the tunnel".to_owned(), reach);
+    if proxy.url().scheme() != "http" {
+        return refused(Reach::Nowhere);
+    }
+    let Ok(Some(line)) = timeout(PATIENCE, ask(proxy, url)).await else { return refused(Reach::Nowhere) };
+    match status(&line) {
+        // It would give one now: why it did not before is not known.
+        Some(status) if status.is_success() => refused(Reach::HeldUp),
+        Some(status) => {
+            let words = status.canonical_reason().unwrap_or_default().to_lowercase();
+            // Nothing has come to the server, so that an upload is as harmless as a read.
+            let reach = if is_passing(&Method::GET, status) { Reach::HeldUp } else { Reach::Nowhere };
+            (format!("it answers {} {words}", status.as_u16()).trim_end().to_owned(), reach)
+        }
+        None if line.is_empty() => ("it closed the connection without an answer".to_owned(), Reach::Nowhere),
+        None => ("what it answers is no HTTP".to_owned(), Reach::Nowhere),
+    }
+}
+
+fn status(line: &[u8]) -> Option<StatusCode> {
+    let line = String::from_utf8_lossy(line);
+    let code = line.strip_prefix("HTTP/1.")?.split_whitespace().nth(1)?;
+    StatusCode::from_bytes(code.as_bytes()).ok()
 }
 
 /// Host and port of a proxy.
@@ -50,12 +76,13 @@ fn place(proxy: &Url) -> Option<(&str, u16)> {
     Some((host, proxy.port_or_known_default().unwrap_or(SOCKS)))
 }
 
-async fn ask(proxy: &Url, target: &Url) -> Option<u16> {
-    let mut stream = TcpStream::connect(place(proxy)?).await.ok()?;
+/// The beginning of the answer to `CONNECT`.
+async fn ask(proxy: &Proxy, target: &Url) -> Option<Vec<u8>> {
+    let mut stream = TcpStream::connect(place(proxy.url())?).await.ok()?;
     let to = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
     let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n"));
-    if let Some(password) = proxy.password() {
-        let login = Zeroizing::new(format!("{}:{password}", proxy.username()));
+    if let Some((user, password)) = proxy.login() {
+        let login = Zeroizing::new(format!("{user}:{}", *password));
         request.push_str(&format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(login.as_bytes())));
     }
     request.push_str("\r\n");
@@ -66,6 +93,5 @@ async fn ask(proxy: &Url, target: &Url) -> Option<u16> {
             break;
         }
     }
-    let line = String::from_utf8_lossy(&line);
-    line.strip_prefix("HTTP/1.").and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok())
+    Some(line)
 }

@@ -50,6 +50,9 @@ pub enum VerifyError {
     /// The certificate that signed root begins later than the clock says: the clock is wrong, or the signer's was.
     #[error("the certificate of root for {gun} is valid from {begins:.0} on, and this machine's clock says {now:.0}")]
     RootNotYet { gun: Gun, begins: Time, now: Time },
+    /// The configuration allows no root at all: its file is at fault, not the root.
+    #[error("trust_pinning allows no root for {gun}: {why}")]
+    PinEntry { gun: Gun, why: String },
     /// The root does not match the configured pin.
     #[error("root does not match trust_pinning for {gun}: {why}")]
     Pin { gun: Gun, why: String },

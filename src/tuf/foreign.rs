@@ -3,6 +3,7 @@
 use x509_cert::der::{Decode, Header, Reader, SliceReader, Tag};
 
 use super::certificate::Certificate;
+use super::wrapped::decoded;
 
 /// What a file is that holds no PEM block, and how to make one of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum Foreign {
     /// A key, or something else in DER.
     #[error("is in DER, not PEM; convert it with: openssl pkey -inform DER -in FILE -out key.pem")]
     Der,
+    /// What is in PEM between its first and its last line, or PKCS#12 in the same way.
+    #[error("is DER or PKCS#12 in base64, not PEM; decode it, and give what comes out of: base64 -d FILE >decoded.der")]
+    Base64,
     /// Files in an archive, perhaps.
     #[error("is compressed; an archive of key files is restored with: trustdeck key restore FILE")]
     Compressed,
@@ -95,7 +99,19 @@ impl Foreign {
             _ if is_pkcs12(file) => Some(Self::Pkcs12),
             _ if Certificate::parse(file).is_ok() => Some(Self::Certificate),
             _ if content(file).is_some() => Some(Self::Der),
-            _ => None,
+            _ => decoded(file).filter(|inner| is_pkcs12(inner) || content(inner).is_some()).map(|_| Self::Base64),
+        }
+    }
+
+    /// What it is to somebody who looks for certificates in it.
+    #[must_use]
+    pub fn without_certificate(self) -> String {
+        match self {
+            Self::Pkcs12 => {
+                "is PKCS#12, not PEM; take the certificates out with: openssl pkcs12 -in FILE -nokeys -out ca.pem"
+                    .to_owned()
+            }
+            other => other.to_string(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::certificate::Certificate;
 use super::fault::VerifyError;
 use super::key::PublicKey;
 use super::metadata::Root;
-use super::names::{Gun, Role};
+use super::names::{Gun, KeyId, Role};
 use super::pem;
 
 /// What the configuration demands of the first root. Source: docs/notary-v1.md section 9.
@@ -90,30 +90,35 @@ impl Pinning {
     /// Keeps the keys that the configuration allows for a first root. One rule applies: an exact entry of `certs`,
     /// else its longest prefix, else the longest prefix of `ca`, else trust on first use.
     pub(super) fn admit(&self, gun: &Gun, keys: Vec<RootKey>, now: Time) -> Result<Vec<RootKey>, VerifyError> {
-        let fault = |why: &str| VerifyError::Pin { gun: gun.clone(), why: why.to_owned() };
+        let entry = |why: &str| VerifyError::PinEntry { gun: gun.clone(), why: why.to_owned() };
         let admitted: Vec<RootKey> = if let Some(ids) = self.pinned_ids(gun) {
             let is_named = |root: &RootKey| ids.iter().any(|id| id == root.key.id().as_str());
             let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_named);
             if named.is_empty() {
-                return Err(fault(&unnamed(ids, &others)));
+                check_entry(ids, &others).map_err(|why| entry(&why))?;
             }
             named
         } else if let Some(pem) = self.pinned_authorities(gun) {
-            let pem = pem.as_ref().map_err(|why| fault(why))?;
+            let pem = pem.as_ref().map_err(|why| entry(why))?;
             let authorities: Vec<CertificateDer<'_>> = pem::blocks(pem.as_bytes())
                 .filter(|block| block.label == "CERTIFICATE")
                 .filter_map(|block| block.der.map(CertificateDer::from))
+                .filter(|ca| anchor_from_trusted_cert(ca).is_ok())
                 .collect();
             if authorities.is_empty() {
-                return Err(fault("the file of authorities holds no certificate"));
+                return Err(entry("the file of authorities holds no certificate"));
             }
             keys.into_iter().filter(|root| is_issued_by(&authorities, &root.bundle, now)).collect()
         } else if self.disable_tofu {
-            return Err(fault("no entry names it, and trust on first use is disabled"));
+            return Err(entry("no entry names it, and trust on first use is disabled"));
         } else {
             keys
         };
-        if admitted.is_empty() { Err(fault("no root key is among those that are allowed")) } else { Ok(admitted) }
+        if admitted.is_empty() {
+            let why = "no root key is among those that are allowed".to_owned();
+            return Err(VerifyError::Pin { gun: gun.clone(), why });
+        }
+        Ok(admitted)
     }
 
     /// Whether an entry says which root this repository must have.
@@ -136,17 +141,19 @@ impl Pinning {
     }
 }
 
-/// Why none of `keys` is among these IDs.
-fn unnamed(ids: &[String], keys: &[RootKey]) -> String {
+/// Says why none of `keys` could be among these IDs.
+fn check_entry(ids: &[String], keys: &[RootKey]) -> Result<(), String> {
     let bare = keys.iter().find(|root| ids.iter().any(|id| id == root.key.canonical_id().as_str()));
     match bare {
-        Some(root) => format!(
+        Some(root) => Err(format!(
             "its entry names the key {}, and certs wants the ID of the certificate: that of this key is {}",
             root.key.canonical_id(),
             root.key.id()
-        ),
-        None if ids.is_empty() => "its entry names no ID of a certificate".to_owned(),
-        None => "no root key is among those that are allowed".to_owned(),
+        )),
+        None if !ids.iter().any(|id| KeyId::parse(id).is_ok()) => {
+            Err("its entry names no ID of a certificate, which has 64 hexadecimal digits".to_owned())
+        }
+        None => Ok(()),
     }
 }
 

@@ -19,11 +19,17 @@ pub(crate) fn unwrap(file: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !STARTS.iter().any(|start| text.starts_with(start)) {
         return None;
     }
+    let inner = decoded(text)?;
+    Some(unwrap(&inner).unwrap_or(inner))
+}
+
+/// What is in base64 as a whole.
+pub(super) fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut content = without_blanks(&clean(text));
     content.retain(|byte| *byte != b'=');
     let mut inner = Zeroizing::new(Vec::with_capacity(content.len()));
     UNPADDED.decode_vec(&*content, &mut inner).ok()?;
-    Some(unwrap(&inner).unwrap_or(inner))
+    Some(inner)
 }
 
 /// A body without quotes and with the line breaks that are written out as `\n`.

@@ -133,7 +133,15 @@ fn other_things_than_private_keys_are_named() {
     let curve = format!("holds an elliptic curve other than P-256, P-384 and P-521, {cannot}");
     let large = format!("holds an RSA key of more than 8192 bits, {cannot}");
     let unknown = "holds a PEM block of an unknown kind, expected a private key";
+    let written_out = "writes its elliptic curve out instead of naming it; convert it with: openssl ec -in FILE -param_enc \
+                       named_curve -out key.pem";
+    // As openssl ecparam -param_enc explicit begins it; a PKCS#8 has it outside.
+    let explicit = tlv(SEQUENCE, &[&integer(&[1])]);
+    let ec = tlv(SEQUENCE, &[&integer(&[1]), &tlv(OCTETS, &[&[1; 32]]), &tlv(0xa0, &[&explicit])]);
+    let outside = [tlv(SEQUENCE, &[&tlv(OID, &[EC]), &explicit]), tlv(OCTETS, &[&sec1(1, &[1; 32], None, None)])];
     assert_each(vec![
+        (pem("EC PRIVATE KEY", &ec), written_out),
+        (pem("PRIVATE KEY", &tlv(SEQUENCE, &[&integer(&[0]), &outside.concat()])), written_out),
         (pem("PUBLIC KEY", &[0x30, 0]), "holds a public key, expected a private one"),
         (pem("CERTIFICATE", &[0x30, 0]), "holds a public key, expected a private one"),
         (pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0"), openssh),

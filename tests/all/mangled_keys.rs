@@ -139,12 +139,15 @@ fn files_of_other_kinds_are_named_with_the_command_that_converts_them() {
         )
         .unwrap();
     let utf32: Vec<u8> = "\u{feff}-----".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
-    let rows: [(&[u8], &str); 8] = [
+    let [der64, pkcs64] = [&der[..], &pkcs12].map(|file| BASE64_STANDARD.encode(file).replace('A', "A\n"));
+    let rows: [(&[u8], &str); 10] = [
         (&utf16, "iconv -f UTF-16"),
         (&utf32, "iconv -f UTF-32"),
         (&[0x1f, 0x8b, 8, 0], "trustdeck key restore"),
         (&pkcs12, "openssl pkcs12"),
         (&der, "openssl pkey -inform DER"),
+        (der64.as_bytes(), "base64 -d FILE"),
+        (pkcs64.as_bytes(), "base64 -d FILE"),
         (&certificate, "openssl x509 -inform DER"),
         (b"age-encryption.org/v1\n", "trustdeck key restore"),
         (b"hello", "holds no PEM block"),

@@ -51,6 +51,10 @@ fn errors() -> Vec<EngineError> {
         verify(VerifyError::RootStep { trusted: 3, got: 7 }),
         verify(VerifyError::Rollback { role: Role::releases(), seen: 31, got: 30 }),
         verify(VerifyError::Pin { gun: service(), why: "no root key has the pinned certificate".to_owned() }),
+        verify(VerifyError::PinEntry {
+            gun: service(),
+            why: "the file of authorities holds no certificate".to_owned(),
+        }),
         EngineError::Lost { gun: service(), server: format!("https://{}", host()), copy: true },
         EngineError::Absent { gun: service(), server: format!("https://{}", host()) },
         EngineError::PinLost { gun: service(), what: "another one".to_owned(), known: vec![], found: vec![] },

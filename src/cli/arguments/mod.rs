@@ -23,6 +23,7 @@ pub use writing::{
     Restore, Revoke, Sign, Signer, SignerAdd, SignerOf, SignerRemove, Witness,
 };
 
+use crate::config::realm_host;
 use crate::tui::ThemeChoice;
 use key::Key;
 
@@ -101,21 +102,6 @@ pub(in crate::cli) fn theme(name: &str) -> Result<ThemeChoice, String> {
     let meant = || nearest(name, ThemeChoice::NAMES).map(|meant| format!("; did you mean {meant}?"));
     let unknown = || format!("give one of {}{}", ThemeChoice::NAMES.join(", "), meant().unwrap_or_default());
     ThemeChoice::named(name).ok_or_else(unknown)
-}
-
-/// A realm is a host, and its port where that is not the one of https.
-fn realm_host(text: &str) -> Result<String, String> {
-    let address = text.starts_with('[').then(|| text.split_once(']')).flatten();
-    let (host, port) = match address {
-        Some((_, "")) => (text, None),
-        Some((host, rest)) => (host, Some(rest.strip_prefix(':').unwrap_or(""))),
-        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
-    };
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    if host.is_empty() || text.contains('/') || !is_port {
-        return Err("give HOST or HOST:PORT, without scheme and path".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 /// Commands without a screen.

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::commit::writer;
 use super::read;
 use super::read::read_opened;
+use crate::keys::files::is_nowhere;
 
 /// After so many seconds a file aside is removed if its process has ended. Not at once: a process of another container
 /// or host seems to have ended too.
@@ -120,6 +121,15 @@ pub(in crate::engine) fn entries(folder: &OwnedFd) -> io::Result<Vec<(String, Fi
         }
     }
     Ok(found)
+}
+
+/// Opens a directory of the program's own by path, `None` if there is none.
+pub(in crate::engine) fn find_own(dir: &Path) -> io::Result<Option<OwnedFd>> {
+    match open_own(dir) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(error) if is_nowhere(dir, &error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens a directory of the program's own by path.

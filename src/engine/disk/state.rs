@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 
 use super::commit::{Pending, write_all, write_soon};
-use super::folder::{entries, find_at, make_private, open_own, read_at, sweep};
+use super::folder::{entries, find_at, find_own, make_private, open_own, read_at, sweep};
 use super::lock::Lock;
 use super::note::{self, Note};
 use super::read;
@@ -203,11 +203,8 @@ impl StateFolder {
     }
 
     fn open(&self) -> Result<Option<OwnedFd>, EngineError> {
-        match open_own(&self.path) {
-            Ok(folder) => self.checked(folder).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.failed("")(error)),
-        }
+        let folder = find_own(&self.path).map_err(self.failed(""))?;
+        folder.map(|folder| self.checked(folder)).transpose()
     }
 
     fn made(&self) -> Result<OwnedFd, EngineError> {

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::engine::disk::read;
 use crate::engine::settings::Settings;
+use crate::keys::files::is_nowhere;
+use crate::printable::system_words;
 use crate::remote::authorities::Authorities;
 use crate::remote::identity::{Identity, IdentityFault};
 use crate::remote::{Endpoint, Remark, Remarks, RemoteError, TlsMaterial};
@@ -140,8 +142,8 @@ struct CertificateFiles {
 fn list(directory: &Path) -> Result<CertificateFiles, RemoteError> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(CertificateFiles::default()),
-        Err(error) => return Err(named(directory, &error.to_string())),
+        Err(error) if is_nowhere(directory, &error) => return Ok(CertificateFiles::default()),
+        Err(error) => return Err(named(directory, &system_words(&error))),
     };
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
@@ -178,7 +180,7 @@ fn read(file: &Path) -> Result<Vec<u8>, RemoteError> {
     match read::read_kept(file, read::CONFIGURATION) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(named(file, "there is no such file")),
-        Err(error) => Err(named(file, &error.to_string())),
+        Err(error) => Err(named(file, &system_words(&error))),
     }
 }
 

@@ -32,6 +32,8 @@ pub(in crate::engine) struct Connections {
     clients: tokio::sync::Mutex<HashMap<Endpoint, NotaryServer>>,
     credentials: Arc<Credentials>,
     registries: Registries,
+    /// Read once: what they refused is remembered.
+    proxies: Result<Proxies, RemoteError>,
     remarks: Remarks,
 }
 
@@ -43,7 +45,8 @@ impl Connections {
         let (clients, remarks) = (tokio::sync::Mutex::default(), Remarks::default());
         let named = named.map(|endpoint| endpoint.base().to_owned());
         let credentials = Credentials::open(settings, named, remarks.clone())?;
-        Ok(Self { clients, credentials: Arc::new(credentials), registries: Registries::default(), remarks })
+        let (credentials, proxies) = (Arc::new(credentials), proxies(settings));
+        Ok(Self { clients, credentials, registries: Registries::default(), proxies, remarks })
     }
 }
 
@@ -115,13 +118,14 @@ impl Servers {
             return Ok(client.clone());
         }
         let (settings, credentials) = (settings.clone(), Arc::clone(&self.connections.credentials));
-        let remarks = self.connections.remarks.clone();
+        let Connections { proxies, remarks, .. } = &*self.connections;
+        let (proxies, remarks) = (proxies.clone(), remarks.clone());
         let making = tokio::task::spawn_blocking(move || {
             let material = certificates::material(&settings, &endpoint, &remarks)?;
             let setup = Setup {
                 speaks_http2: spoken::speaks_http2(&settings.state_dir, &endpoint),
                 learned: Some(spoken::learned(&settings.state_dir, &endpoint)),
-                ..setup(&settings, material, chosen, remarks)?
+                ..setup(&settings, proxies?, material, chosen, remarks)
             };
             let client = NotaryServer::new(endpoint.clone(), setup, credentials)?;
             Ok((endpoint, client))
@@ -139,8 +143,8 @@ impl Servers {
     /// `Input` for a name without a registry, `Remote`.
     pub(in crate::engine) async fn registry(&self, gun: &Gun) -> Result<(Registry, RepositoryPath), EngineError> {
         let credentials = Arc::clone(&self.connections.credentials);
-        let remarks = &self.connections.remarks;
-        self.connections.registries.client(self.context.settings(), credentials, remarks, gun).await
+        let Connections { registries, proxies, remarks, .. } = &*self.connections;
+        registries.client(self.context.settings(), credentials, proxies, remarks, gun).await
     }
 
     /// Wraps a remote error for a repository.
@@ -241,13 +245,14 @@ impl Servers {
 /// How a server is spoken to.
 pub(super) fn setup(
     settings: &Settings,
+    proxies: Proxies,
     tls: TlsMaterial,
     chosen: String,
     remarks: Remarks,
-) -> Result<Setup, RemoteError> {
+) -> Setup {
     let limits = settings.servers.timeout.map_or_else(Limits::default, Limits::with_timeout);
-    let (proxies, parallel) = (proxies(settings)?, settings.servers.parallel_requests);
-    Ok(Setup { tls, limits, proxies, parallel, chosen, remarks, ..Setup::default() })
+    let parallel = settings.servers.parallel_requests;
+    Setup { tls, limits, proxies, parallel, chosen, remarks, ..Setup::default() }
 }
 
 /// The proxies that the variables of this process name.

@@ -16,7 +16,7 @@ use crate::engine::error::EngineError;
 use crate::engine::settings::{RegistrySources, Settings};
 use crate::remote::auth::DOCKER_HUB;
 use crate::remote::registry::{HUB, RepositoryPath};
-use crate::remote::{CredentialSource, Endpoint, Registry, Remarks, RemoteError};
+use crate::remote::{CredentialSource, Endpoint, Proxies, Registry, Remarks, RemoteError};
 use crate::tuf::Gun;
 
 /// A client once it is known how its registry is spoken to.
@@ -49,6 +49,7 @@ impl Registries {
         &self,
         settings: &Settings,
         credentials: Arc<dyn CredentialSource>,
+        proxies: &Result<Proxies, RemoteError>,
         remarks: &Remarks,
         gun: &Gun,
     ) -> Result<(Registry, RepositoryPath), EngineError> {
@@ -70,7 +71,7 @@ impl Registries {
         if let Some(client) = kept.as_ref() {
             return Ok((client.clone(), path));
         }
-        let client = open(settings, credentials, remarks.clone(), host).await.map_err(remote)?;
+        let client = open(settings, credentials, proxies.clone(), remarks.clone(), host).await.map_err(remote)?;
         Ok((kept.insert(client).clone(), path))
     }
 }
@@ -79,6 +80,7 @@ impl Registries {
 async fn open(
     settings: &Settings,
     credentials: Arc<dyn CredentialSource>,
+    proxies: Result<Proxies, RemoteError>,
     remarks: Remarks,
     host: &str,
 ) -> Result<Registry, RemoteError> {
@@ -87,7 +89,7 @@ async fn open(
     let make = move || {
         let client = |endpoint: Endpoint| {
             let tls = certificates::registry_material(&settings, &endpoint, &name, &remarks)?;
-            let setup = setup(&settings, tls, "the image's name".to_owned(), remarks.clone())?;
+            let setup = setup(&settings, proxies.clone()?, tls, "the image's name".to_owned(), remarks.clone());
             let login = if is_hub(&name) { DOCKER_HUB } else { &name };
             Registry::new(endpoint, login, &setup, Arc::clone(&credentials))
         };

@@ -16,6 +16,7 @@ use crate::engine::disk::read;
 use crate::engine::disk::state::StateFolder;
 use crate::engine::draft::change::{Change, SignedTarget};
 use crate::engine::error::{EngineError, Problem};
+use crate::keys::files::is_nowhere;
 use crate::tuf::{CanonicalKeyId, Custom, DelegationName, Gun, PublicKey, Role, TargetName, canonical};
 
 /// Largest change file that is read, in bytes; real ones are below 10 KiB.
@@ -70,7 +71,7 @@ pub(in crate::engine) fn read(trust_dir: &Path, gun: &Gun) -> Result<Vec<Foreign
     }
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) if is_nowhere(&dir, &e) => return Ok(Vec::new()),
         Err(e) => return Err(disk(&dir, e)),
     };
     let mut paths = Vec::new();

@@ -248,7 +248,7 @@ impl Trust {
                 let keys = pin::bare_root_keys(root);
                 let words = keys.iter().map(words).collect();
                 let alike = self.alike(gun).unwrap_or_default();
-                notices.push(Notice::FirstContact { keys, listed: roots, words, alike });
+                notices.push(Notice::FirstContact { keys, listed: roots, words, alike, is_kept: true });
                 Ok(set)
             }
         }
@@ -299,7 +299,7 @@ impl Trust {
             };
             let (kept, gone) = blocking(self, commit).await?;
             match kept {
-                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                Err(error) if error.is_unkept() => self.say_unkept(set.gun(), &error, &mut notices).await,
                 kept => kept?,
             }
             if !unchanged {
@@ -313,7 +313,7 @@ impl Trust {
                 Ok(kept.and_then(|()| trust.repositories.memory.note_lost(&gun, None)))
             };
             match blocking(self, keep).await? {
-                Err(error) if error.is_unkept() => self.servers.say_unkept(&error),
+                Err(error) if error.is_unkept() => self.say_unkept(set.gun(), &error, &mut notices).await,
                 kept => kept?,
             }
             self.repositories.acceptance_is_used(set.gun());
@@ -330,6 +330,15 @@ impl Trust {
             lost: None,
         };
         Ok(self.repositories.set_session(gun, session))
+    }
+
+    /// Tells that not all could be kept, and in the notices too if the root is among it.
+    async fn say_unkept(&self, gun: &Gun, error: &EngineError, notices: &mut [Notice]) {
+        self.servers.say_unkept(error);
+        let name = gun.clone();
+        if !blocking(self, move |trust| trust.is_known(&name)).await.unwrap_or(false) {
+            notices.iter_mut().for_each(Notice::is_not_kept);
+        }
     }
 
     /// The server has no trust data: never had, as far as this machine knows, or has lost it. Blocking.

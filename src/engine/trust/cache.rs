@@ -18,7 +18,7 @@ use rustix::io::Errno;
 
 use super::limits;
 use crate::engine::disk::commit::{Pending, write_all, write_loose};
-use crate::engine::disk::folder::{entries, is_aside, make_private, open_folder, open_own, read_at, sweep};
+use crate::engine::disk::folder::{entries, find_own, is_aside, make_private, open_folder, open_own, read_at, sweep};
 use crate::engine::error::{EngineError, OwnDir};
 use crate::tuf::{Gun, Role};
 
@@ -115,11 +115,7 @@ impl Cache {
 
     fn top(&self) -> io::Result<Option<OwnedFd>> {
         // The trust directory itself may be a link that the user made.
-        match open_own(&self.dir) {
-            Ok(folder) => Ok(Some(folder)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        find_own(&self.dir)
     }
 
     fn made(&self) -> io::Result<OwnedFd> {

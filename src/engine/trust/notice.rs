@@ -11,7 +11,7 @@ use crate::tuf::{CanonicalKeyId, KeyId, Role, TrustedSet};
 /// Something that happened on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The repository is new to this machine, and its root key is trusted from now on.
+    /// The repository is new to this machine, and its root key is trusted.
     FirstContact {
         /// The bare root keys, without their certificates: the words are of the same.
         keys: Vec<CanonicalKeyId>,
@@ -21,6 +21,8 @@ pub enum Notice {
         words: Vec<String>,
         /// What it could be taken for.
         alike: Vec<Alike>,
+        /// Whether it is from now on: else nothing could be kept.
+        is_kept: bool,
     },
     /// The root that this machine trusts is not one that the configuration allows; why. It was trusted before.
     Unpinned(String),
@@ -43,7 +45,20 @@ pub enum Notice {
     },
 }
 
+/// For how long a root key is trusted that nobody has compared.
+#[must_use]
+pub fn trusted_for(is_kept: bool) -> &'static str {
+    if is_kept { "trusted from now on" } else { "trusted for this run only" }
+}
+
 impl Notice {
+    /// Nothing could be kept of what is told.
+    pub(super) fn is_not_kept(&mut self) {
+        if let Self::FirstContact { is_kept, .. } = self {
+            *is_kept = false;
+        }
+    }
+
     /// The leaps that were told before and are still the last of their role.
     pub(super) fn still_leaps(notices: &[Self], set: &TrustedSet) -> Leaps {
         let seen = set.seen();
@@ -74,7 +89,7 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FirstContact { keys, listed, words, alike } => {
+            Self::FirstContact { keys, listed, words, alike, is_kept } => {
                 let keys: Vec<&str> = keys.iter().map(CanonicalKeyId::as_str).collect();
                 let listed: Vec<&str> = listed.iter().map(KeyId::as_str).collect();
                 let wrapped = match keys == listed {
@@ -83,8 +98,9 @@ impl fmt::Display for Notice {
                 };
                 write!(
                     f,
-                    "new to this machine; its root key {}{wrapped} is trusted from now on; compare its words with the owner's: {}",
+                    "new to this machine; its root key {}{wrapped} is {}; compare its words with the owner's: {}",
                     keys.join(", "),
+                    trusted_for(*is_kept),
                     words.join(", ")
                 )?;
                 alike.iter().try_for_each(|alike| write!(f, "; WARNING: {alike}"))

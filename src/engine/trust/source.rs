@@ -354,6 +354,7 @@ fn is_of_root(error: &VerifyError) -> bool {
         VerifyError::RootStep { .. }
             | VerifyError::RootCertificate { .. }
             | VerifyError::RootNotYet { .. }
+            | VerifyError::PinEntry { .. }
             | VerifyError::Pin { .. }
     )
 }

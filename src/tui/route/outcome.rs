@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{forms, keys, unlocking};
+use crate::engine::trust::notice::trusted_for;
 use crate::engine::{
     Admission, ListedRepository, Notice, Plan, PublishOutcome, Published, Remark, RepositoryView, Stage,
 };
@@ -206,10 +207,11 @@ fn say_notice(state: &mut State, notice: &Notice) {
     let is_first = |notice: &Notice| matches!(notice, Notice::FirstContact { .. });
     let is_new = |r: &&Repository| r.view.as_ref().is_some_and(|v| v.notices.iter().any(is_first));
     let met = if is_first(notice) { state.known.repositories.iter().filter(is_new).count() } else { 0 };
-    let words = if met > 1 {
-        format!("{met} repositories are new to this machine; their root keys are trusted from now on")
-    } else {
-        notice.to_string()
+    let words = match notice {
+        Notice::FirstContact { is_kept, .. } if met > 1 => {
+            format!("{met} repositories are new to this machine; their root keys are {}", trusted_for(*is_kept))
+        }
+        _ => notice.to_string(),
     };
     state.say(Tone::Note, "note", words);
 }

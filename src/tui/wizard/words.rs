@@ -230,6 +230,7 @@ fn signers(state: &State, guide: &Guide) -> String {
     for needed in plans.flat_map(|plan| plan.keys) {
         let name = match &needed {
             NeededKey::Unlock { label, role, .. } if label == role => format!("the {role} key"),
+            NeededKey::Unlock { id, label, role, .. } if role.is_empty() => shared::key_name(state, id, label),
             NeededKey::Unlock { id, label, role, .. } => format!("{} ({role})", shared::key_name(state, id, label)),
             NeededKey::New { .. } => shared::needed_key(state, &needed),
         };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trustdeck::engine::wizard::Wizard;
-use trustdeck::engine::{Engine, EngineError, Freshness, Kind, Remark};
+use trustdeck::engine::{Engine, EngineError, Freshness, Kind, Notice, Remark};
 use trustdeck::tuf::{CanonicalKeyId, Role};
 
 use crate::refresh::machine::Machine;
@@ -128,24 +128,60 @@ async fn told(engine: &Engine) -> Vec<String> {
 async fn what_cannot_be_kept_is_verified_in_memory_and_told_once() {
     let origin = Origin::start().await;
     origin.serve(&team());
-    for (state, trust, variable) in [(true, false, "XDG_STATE_HOME"), (false, true, "--trust-dir")] {
+    let rows = [
+        (true, false, "/proc/nowhere", "XDG_STATE_HOME"),
+        (false, true, "/proc/nowhere", "--trust-dir"),
+        (true, false, "/dev/null/nowhere", "XDG_STATE_HOME"),
+        (false, true, "/dev/null/nowhere", "--trust-dir"),
+    ];
+    for (state, trust, nowhere, variable) in rows {
         let mut machine = Machine::new(&origin.url);
         // Nobody can make a directory there, not even root.
-        let nowhere = PathBuf::from("/proc/nowhere");
+        let (nowhere, named) = (PathBuf::from(nowhere), nowhere);
         if state {
             machine.settings.state_dir = nowhere.clone();
         }
         if trust {
             machine.settings.trust_dir = nowhere;
         }
+        let first = machine.refresh().await.unwrap();
+        let met =
+            first.notices.iter().find(|notice| matches!(notice, Notice::FirstContact { .. })).unwrap().to_string();
+        // What the state directory remembers is known the next time, whatever became of the cache.
+        let how_long = if state { "is trusted for this run only" } else { "is trusted from now on" };
+        assert!(met.contains(how_long), "{met}");
         let engine = machine.engine();
         let [line] = told(&engine).await.try_into().unwrap();
-        assert!(line.contains("/proc/nowhere") && line.contains(variable), "{line}");
+        assert!(line.contains(named) && line.contains(variable), "{line}");
         assert!(engine.keyring().keys_at_hand().is_empty());
         assert_eq!(engine.status(Some(&gun())).staged, 0);
         engine.trust().add_entry(&gun()).unwrap();
         assert!(engine.views().entries().unwrap().iter().any(|entry| entry.gun == gun()), "for this run");
     }
+}
+
+/// Runs a command of a user with this home directory and nothing else.
+fn at_home(home: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trustdeck"));
+    let ran = command.args(words).env_clear().env("HOME", home).output().unwrap();
+    (ran.status.code(), String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap())
+}
+
+#[test]
+fn a_home_that_is_no_directory_stops_nothing_that_only_reads() {
+    for words in [&["status"][..], &["key", "list"], &["status", "--json"]] {
+        let (code, said) = at_home(Path::new("/dev/null"), words);
+        assert_eq!(code, Some(0), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn what_the_system_says_is_told_without_its_number() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join(".docker/tls")).unwrap();
+    fs::write(home.path().join(".docker/tls/notary.example.test"), "").unwrap();
+    let (_, said) = at_home(home.path(), &["--server", "https://notary.example.test", "inspect", "r.test/web"]);
+    assert!(said.contains("tls/notary.example.test: Not a directory") && !said.contains("os error"), "{said}");
 }
 
 #[tokio::test]

@@ -50,11 +50,14 @@ fn of_a_file_of_authorities_the_good_ones_are_taken_and_the_others_told() {
             assert!(fault.contains(words), "{what}: {fault}");
         }
     }
+    // Version 3, and content of a kind that PKCS#7 names.
+    let pkcs12 = b"\x30\x10\x02\x01\x03\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01".to_vec();
     for (file, words) in [
         (damaged.into_bytes(), "damaged CERTIFICATE"),
         (trusted.into_bytes(), "convert it with: openssl x509 -in FILE"),
         (key.into_bytes(), "holds a private key"),
         (fixture("authority.der"), "convert it with: openssl x509 -inform DER"),
+        (pkcs12, "openssl pkcs12 -in FILE -nokeys -out ca.pem"),
         (b"\xff\xfe-\0-\0".to_vec(), "UTF-16"),
         (b"hello".to_vec(), "holds no PEM block CERTIFICATE"),
     ] {

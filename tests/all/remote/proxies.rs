@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::remote::scripted::{Scripted, answer};
+use crate::remote::scripted::{Act, Scripted, answer};
 use crate::remote::*;
 use trustdeck::remote::Proxies;
 
@@ -40,13 +40,84 @@ async fn servers_on_this_machine_are_reached_without_a_proxy() {
     assert!(server.count("registry.test/web") > 0);
 }
 
+/// The proxy of this address, as all of one process share it.
+fn named(proxy: &str) -> Proxies {
+    Proxies::read(|name| (name == "HTTPS_PROXY").then_some(proxy)).unwrap()
+}
+
 /// What is told of a server elsewhere behind this proxy.
-async fn told(proxy: &str) -> RemoteError {
-    let proxies = Proxies::read(|name| (name == "HTTPS_PROXY").then_some(proxy)).unwrap();
+async fn told_of(server: &str, proxies: &Proxies) -> RemoteError {
     let limits = Limits { first_byte: Duration::from_secs(10), total: Duration::from_secs(10), ..SHORT };
-    let endpoint = Endpoint::parse("https://notary.example.test", false).unwrap();
-    let setup = Setup { proxies, limits, ..Setup::default() };
+    let endpoint = Endpoint::parse(server, false).unwrap();
+    let setup = Setup { proxies: proxies.clone(), limits, ..Setup::default() };
     fetch(&NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap()).await.unwrap_err()
+}
+
+async fn told(proxy: &str) -> RemoteError {
+    told_of("https://notary.example.test", &named(proxy)).await
+}
+
+/// Each try asks twice: the second time for the status, which the library keeps to itself.
+#[tokio::test]
+async fn a_tunnel_that_is_refused_in_passing_is_asked_for_again() {
+    let rows: [(&[&str], &str, usize); 5] = [
+        (&["503 Service Unavailable"], "it answers 503 service unavailable", 10),
+        (&["429 Too Many Requests"], "it answers 429 too many requests", 10),
+        (&["502 Bad Gateway", "200 OK"], "it refused the tunnel", 10),
+        (&["504 Gateway Timeout", "403 Forbidden"], "it answers 403 forbidden", 2),
+        (&["500 Internal Server Error"], "it answers 500 internal server error", 2),
+    ];
+    for (answers, why, tunnels) in rows {
+        let proxy = Scripted::start(move |_, n| answer(answers[n % answers.len()], &[], "")).await;
+        let error = told(&proxy.url()).await;
+        assert!(error.to_string().ends_with(&format!("(HTTPS_PROXY): {why}")), "{answers:?}: {error}");
+        assert_eq!(proxy.count("CONNECT notary.example.test:443"), tunnels, "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_proxy_is_told_in_words_of_ours() {
+    let ssh = Scripted::start(|_, _| Act::SendAndClose(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())).await;
+    let silent = Scripted::start(|_, _| Act::SendAndClose(Vec::new())).await;
+    for (proxy, why) in [(ssh, "what it answers is no HTTP"), (silent, "it closed the connection without an answer")] {
+        let error = told(&proxy.url()).await.to_string();
+        assert!(error.ends_with(why), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_given_to_a_proxy_once() {
+    let proxy = Scripted::start(|_, _| answer("407 Proxy Authentication Required", &[], "")).await;
+    let proxies = named(&format!("http://me%40corp:s%3Acret@{}", proxy.address));
+    for server in ["https://notary.example.test", "https://other.example.test"] {
+        let error = told_of(server, &proxies).await.to_string();
+        assert!(error.ends_with("it refused the login (user me@corp) in HTTPS_PROXY"), "{error}");
+    }
+    let [asked] = proxy.requests().try_into().unwrap();
+    let login = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, "me@corp:s:cret");
+    assert_eq!(asked.header("proxy-authorization"), Some(format!("Basic {login}").as_str()));
+    let error = told(&proxy.url()).await.to_string();
+    assert!(error.ends_with("it wants a login: put USER:PASSWORD@ before its name in the variable"), "{error}");
+    assert_eq!(proxy.requests().len(), 2);
+}
+
+/// The login goes along when the status is asked for, without the escapes of an address.
+#[tokio::test]
+async fn the_status_of_a_proxy_is_asked_for_with_its_login() {
+    let proxy = Scripted::start(|_, _| answer("403 Forbidden", &[], "")).await;
+    told(&format!("http://me%40corp:s%3Acret@{}", proxy.address)).await;
+    let [first, second] = proxy.requests().try_into().unwrap();
+    assert!(first.header("proxy-authorization").is_some());
+    assert_eq!(first.header("proxy-authorization"), second.header("proxy-authorization"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_gives_a_proxy_its_login_once() {
+    let proxy = Scripted::start(|_, _| answer("407 Proxy Authentication Required", &[], "")).await;
+    let named = format!("http://me:secret@{}", proxy.address);
+    let said = inspect("https://notary.example.test".to_owned(), &proxy, &[("HTTPS_PROXY", named.as_str())]).await;
+    assert!(said.contains("it refused the login (user me) in HTTPS_PROXY") && !said.contains("secret"), "{said}");
+    assert_eq!(proxy.requests().len(), 1);
 }
 
 #[tokio::test]

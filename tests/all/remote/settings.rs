@@ -148,6 +148,21 @@ fn mistakes_in_the_configuration_name_file_line_and_what_is_expected() {
         ("[colours]\nok = 1", "line 2: ok is 1", "a colour"),
         ("idle_lock_minutes = 2.5", "line 1: idle_lock_minutes is 2.5", "whole minutes, 1 to 1440"),
         ("[servers]\n\"a b\" = \"https://x\"", "\"a b\"", "docker.io/acme/web"),
+        ("\n[servers]\n\"r.test\" = \"https://x\"", "line 3: servers names \"r.test\", a host", "write \"r.test/*\""),
+        ("[servers]\n\"r.test/\" = \"https://x\"", "line 2: servers names \"r.test/\", a host", "\"r.test/*\""),
+        ("[servers]\n\"r.test:5000\" = \"https://x\"", "\"r.test:5000\", a host", "\"r.test:5000/*\""),
+        ("[servers]\n\"localhost:5000/\" = \"https://x\"", "\"localhost:5000/\", a host", "\"localhost:5000/*\""),
+        ("[servers]\nlocalhost = \"https://x\"", "\"localhost\", a host", "\"localhost/*\""),
+        (
+            "\nallow_realm = [\"a.test\", \"https://a.test\"]",
+            "line 2: allow_realm names \"https://a.test\"",
+            "HOST:PORT",
+        ),
+        ("allow_realm = [\"a.test/token\"]", "line 1: allow_realm names \"a.test/token\"", "without scheme and path"),
+        ("allow_realm = [\"a test\"]", "names \"a test\"", "give HOST"),
+        ("allow_realm = [\"\"]", "names \"\"", "give HOST"),
+        ("allow_realm = [\"*\"]", "names \"*\"", "give HOST"),
+        ("allow_realm = [\"a.test:https\"]", "names \"a.test:https\"", "give HOST"),
         ("[servers]\nx = 1", "line 2: x is 1", "the address of a server"),
         ("[servers]\ntimeout = \"3s\"", "line 2: timeout is \"3s\"", "whole seconds, 1 to 3600"),
         ("[servers]\ntimeout = -1", "line 2: timeout is -1", "whole seconds, 1 to 3600"),
@@ -185,6 +200,8 @@ fn mistakes_in_notarys_configuration_name_the_file_and_the_key() {
     let table = [
         ("{", "line 1"),
         ("[]", "expected a JSON object"),
+        ("", "config.json: is empty"),
+        (" \n", "config.json: is empty"),
         (r#"{"trust_dir": 1}"#, "trust_dir is not a text"),
         (r#"{"remote_server": "x"}"#, "remote_server is not an object"),
         (r#"{"remote_server": {"tls_client_cert": "x"}}"#, "needs tls_client_key"),
@@ -197,6 +214,7 @@ fn mistakes_in_notarys_configuration_name_the_file_and_the_key() {
         let refusal = Home::new(&[(NOTARY, text)]).refusal();
         assert!(refusal.contains("config.json") && refusal.contains(expected), "{text}: {refusal}");
     }
+    assert!(Home::new(&[(NOTARY, "null")]).settings().is_ok(), "notary goes on with it");
     let elsewhere = Home::new(&[(NOTARY, r#"{"remote_server": {"skipTLSVerify": true}}"#)]);
     let flags = Flags { server: Some("https://x.test".to_owned()), ..Flags::default() };
     assert!(elsewhere.settings_with(&flags, &[]).is_ok(), "another server is asked");
@@ -209,7 +227,7 @@ fn pins_of_notary_are_read_for_names_with_capitals_too() {
     std::fs::write(&file, "PEM").unwrap();
     let text = serde_json::json!({"Trust_Pinning": {
         "disable_TOFU": true,
-        "certs": {"Docker.io/Acme/Web": ["aa"], "docker.io/*": ["bb", "cc"]},
+        "certs": {"Docker.io/Acme/Web": ["AA"], "docker.io/*": ["bb", "cc"]},
         "ca": {"docker.io/other": file},
     }});
     let pinning = Home::new(&[(NOTARY, &text.to_string())]).settings().unwrap().pinning;
@@ -251,7 +269,7 @@ fn helpers_get_the_environment_without_secrets() {
 
 #[test]
 fn servers_have_deadlines_and_places_beside_their_addresses() {
-    let text = "allow_realm = [\"auth.test:8443\"]\n[servers]\ntimeout = 90\nparallel_requests = 3\n\"r.test/*\" = \"https://n.test\"";
+    let text = "allow_realm = [\" auth.test:8443 \"]\n[servers]\ntimeout = 90\nparallel_requests = 3\n\"r.test/*\" = \"https://n.test\"";
     let settings = Home::new(&[(OWN, text)]).settings().unwrap();
     assert_eq!((settings.servers.timeout, settings.servers.parallel_requests), (Some(90), Some(3)));
     assert_eq!(settings.servers.by_repository.len(), 1);

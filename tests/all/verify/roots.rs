@@ -1,7 +1,8 @@
 //! Roots: certificates, the walk from version to version, and pins.
 
+use trustdeck::engine::{EngineError, Kind};
 use trustdeck::tuf::verify::{Pinning, Purpose, Seen, SeenRoles};
-use trustdeck::tuf::{PublicKey, Role, TrustedSet, VerifyError};
+use trustdeck::tuf::{Gun, PublicKey, Role, TrustedSet, VerifyError};
 
 use crate::support::forge::{Files, Key, Repository, authority, days, go_pem, noon};
 use crate::verify::{GUN, check, is, valid};
@@ -211,21 +212,30 @@ fn pins_by_certificate_decide_by_the_exact_name_then_the_longest_prefix() {
         assert!(pinned(&files, &pinning).is_ok(), "{pinning:?}");
     }
     let bare = Key::named("root").public();
+    let ids = |ids: &[&str]| {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        Pinning { certs: [(GUN.to_owned(), ids)].into(), ..Pinning::default() }
+    };
     let refused = [
-        certs(&[(GUN, &wrong)]),
-        certs(&[("registry.example.test/*", &wrong)]),
-        certs(&[(GUN, &wrong), ("registry.example.test/*", &right)]),
+        (certs(&[(GUN, &wrong)]), false),
+        (certs(&[("registry.example.test/*", &wrong)]), false),
+        (certs(&[(GUN, &wrong), ("registry.example.test/*", &right)]), false),
+        (ids(&["sha256", wrong.id().as_str()]), false),
         // The ID of the bare key is not that of the certificate.
-        certs(&[(GUN, &bare)]),
-        Pinning { certs: [(GUN.to_owned(), Vec::new())].into(), ..Pinning::default() },
+        (certs(&[(GUN, &bare)]), true),
+        (ids(&[]), true),
+        (ids(&["sha256", "aa:bb"]), true),
     ];
-    for pinning in refused {
-        assert!(matches!(pinned(&files, &pinning), Err(VerifyError::Pin { .. })), "{pinning:?}");
+    for (pinning, of_file) in refused {
+        let fault = pinned(&files, &pinning).unwrap_err();
+        assert_eq!(is_of_file(&fault), of_file, "{pinning:?}");
         // One that came after the root was trusted is noticed.
-        let late = start(&repository).check_pins(&pinning);
-        assert!(matches!(late, Err(VerifyError::Pin { .. })), "{pinning:?}");
+        let late = start(&repository).check_pins(&pinning).unwrap_err();
+        assert_eq!(is_of_file(&late), of_file, "{pinning:?}");
     }
-    let Err(VerifyError::Pin { why, .. }) = pinned(&files, &certs(&[(GUN, &bare)])) else { panic!("it is refused") };
+    let Err(VerifyError::PinEntry { why, .. }) = pinned(&files, &certs(&[(GUN, &bare)])) else {
+        panic!("it is refused")
+    };
     assert!(why.contains(bare.id().as_str()) && why.contains(right.id().as_str()), "both IDs are told: {why}");
     let other = Pinning { disable_tofu: true, ..certs(&[("other.test/*", &wrong)]) };
     start(&repository).check_pins(&other).unwrap();
@@ -236,7 +246,7 @@ fn without_trust_on_first_use_something_must_be_pinned() {
     let repository = valid();
     let files = repository.build();
     let strict = Pinning { disable_tofu: true, ..Pinning::default() };
-    assert!(matches!(pinned(&files, &strict), Err(VerifyError::Pin { .. })));
+    assert!(is_of_file(&pinned(&files, &strict).unwrap_err()));
     let right = repository.signers[&Role::Root][0].public();
     assert!(pinned(&files, &Pinning { disable_tofu: true, ..certs(&[(GUN, &right)]) }).is_ok());
 }
@@ -257,15 +267,33 @@ fn pins_by_authority_follow_the_chain_of_the_root_certificate() {
     assert!(pinned(&any_use, &ca("registry.example.test/", format!("{theirs_pem}{ours_pem}"))).is_ok());
     assert!(pinned(&any_use, &ca("registry.example.test/other", theirs_pem.clone())).is_ok());
     let refused = [
-        (&any_use, ca("registry.example.test/", theirs_pem)),
-        (&any_use, ca("registry.example.test/", "no certificate".to_owned())),
+        (&any_use, ca("registry.example.test/", theirs_pem), false),
+        (&any_use, ca("registry.example.test/", "no certificate".to_owned()), true),
+        (&any_use, ca("registry.example.test/", go_pem(b"no certificate")), true),
         // Notary asks for server authentication, so that its own certificates never match.
-        (&issued(|_| {}), ca("registry.example.test/", ours_pem.clone())),
-        (&valid().build(), ca("registry.example.test/", ours_pem)),
+        (&issued(|_| {}), ca("registry.example.test/", ours_pem.clone()), false),
+        (&valid().build(), ca("registry.example.test/", ours_pem), false),
     ];
-    for (files, pinning) in refused {
-        assert!(matches!(pinned(files, &pinning), Err(VerifyError::Pin { .. })), "{pinning:?}");
+    for (files, pinning, of_file) in refused {
+        assert_eq!(is_of_file(&pinned(files, &pinning).unwrap_err()), of_file, "{pinning:?}");
     }
+    let missing =
+        Pinning { ca: [(GUN.to_owned(), Err("there is no such file".to_owned()))].into(), ..Pinning::default() };
+    assert!(is_of_file(&pinned(&any_use, &missing).unwrap_err()));
+}
+
+/// Whether the file of pins is said to be at fault, and not the root: only one of both may be called an attack.
+fn is_of_file(fault: &VerifyError) -> bool {
+    let of_file = match fault {
+        VerifyError::PinEntry { .. } => true,
+        VerifyError::Pin { .. } => false,
+        other => panic!("{other}"),
+    };
+    let error = EngineError::Verify { gun: Gun::parse(GUN).unwrap(), source: fault.clone() };
+    assert_eq!(error.hint().contains("mend trust_pinning in "), of_file, "{}", error.hint());
+    assert_eq!(error.hint().contains("attack"), !of_file, "{}", error.hint());
+    assert_eq!(error.kind(), Kind::Pin);
+    of_file
 }
 
 fn pinned(files: &Files, pinning: &Pinning) -> Result<TrustedSet, VerifyError> {

@@ -10,7 +10,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::auth::Credential;
 
 /// How long a refusal is believed: an account may be unlocked.
-const BELIEVED: Duration = Duration::from_secs(600);
+pub(super) const BELIEVED: Duration = Duration::from_secs(600);
 
 /// What became of a login.
 #[derive(Clone, Copy, PartialEq, Eq)]

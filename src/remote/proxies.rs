@@ -4,14 +4,15 @@
 //! `NO_PROXY` for exceptions, each in capitals before small letters. `ALL_PROXY` is curl's and not read.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use reqwest::Url;
 use zeroize::Zeroizing;
 
 use super::endpoint::is_loopback;
 use super::error::RemoteError;
+use super::proof::BELIEVED;
 
 /// The proxies of this process, and for which hosts there are none.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +27,8 @@ pub struct Proxies {
 pub struct Proxy {
     url: Url,
     variable: &'static str,
-    /// Whether it lets nobody in with the login that the variable gives, or without any. All clones are one.
-    is_shut: Arc<AtomicBool>,
+    /// When it let nobody in with the login that the variable gives, or without any. All clones are one.
+    shut: Arc<Mutex<Option<Instant>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +115,7 @@ impl Proxy {
         }
         let fits =
             matches!(url.scheme(), "http" | "https" | "socks5h") && url.host_str().is_some_and(|h| !h.is_empty());
-        if fits { Ok(Self { url, variable, is_shut: Arc::default() }) } else { Err(wrong()) }
+        if fits { Ok(Self { url, variable, shut: Arc::default() }) } else { Err(wrong()) }
     }
 
     /// The address, with its login.
@@ -141,14 +142,19 @@ impl Proxy {
         self.url.password().map(|password| (decoded(self.url.username()), Zeroizing::new(decoded(password))))
     }
 
-    /// Fails if it let nobody in with this login, or without any: many lock an account after few tries.
+    /// Fails if it lately let nobody in with this login, or without any: many lock an account after few tries.
     pub(super) fn check(&self, host: &str) -> Result<(), RemoteError> {
-        if self.is_shut.load(Ordering::Relaxed) { Err(self.shut(host)) } else { Ok(()) }
+        let shut = *self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        if shut.is_some_and(|at| at.elapsed() < BELIEVED) { Err(self.kept_out(host)) } else { Ok(()) }
     }
 
-    /// It lets nobody in so, and is not asked so again.
+    /// It lets nobody in so, and is not asked so again for a while.
     pub(super) fn shut(&self, host: &str) -> RemoteError {
-        self.is_shut.store(true, Ordering::Relaxed);
+        *self.shut.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.kept_out(host)
+    }
+
+    fn kept_out(&self, host: &str) -> RemoteError {
         let why = match self.login() {
             None => "it wants a login: put USER:PASSWORD@ before its name in the variable".to_owned(),
             Some((user, _)) => format!("it refused the login (user {user}) in {}", self.variable),

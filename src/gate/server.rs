@@ -267,7 +267,7 @@ impl Server {
         blob.body(place, move |passed| match passed {
             Ok(length) => drop(bytes.fetch_add(length as u64, Ordering::Relaxed)),
             Err(error) => {
-                count(if is_forged(&error) { &wrong } else { &away });
+                count(if is_forged(error) { &wrong } else { &away });
                 log(&printable(&format!("{path}: {error}")));
             }
         })

@@ -111,7 +111,7 @@ async fn images(context: &Context, typed: &str, ending: &mut Ending) -> Result<V
         Some(digest) => of_digest(&target.gun, all, digest),
         None if all.is_empty() && !is_told => {
             let message = format!("no tag of {} can be pulled, so there is nothing to verify", view.name);
-            let problem = input(message, &format!("sign one: trustdeck sign {}:TAG", view.name));
+            let problem = input(message, format!("sign one: trustdeck sign {}:TAG", view.name));
             Err(Problem { kind: Kind::Absent, repository: Some(target.gun.clone()), ..problem })
         }
         None => Ok(all),

@@ -72,7 +72,8 @@ fn tables(wanted: &Wanted) -> (Tables, Vec<Complaint>) {
         wanted.remove(&clash.other);
         let Clash { key, one, other } = clash;
         let written = if of_user.contains_key(&one) { one.clone() } else { other.clone() };
-        complaints.push((written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
+        // It says more than a name that is none.
+        complaints.insert(0, (written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
     }
     let is_meant = |binding: &Binding| wanted.contains_key(&named::name(binding.action));
     let changed = PLACES.into_iter().filter(|place| keys::usual(*place).iter().any(is_meant));

@@ -47,6 +47,7 @@ mod sandbox_files;
 #[path = "../support/screen/mod.rs"]
 mod screen;
 mod screens;
+mod seen_in_place;
 mod shell;
 mod signals;
 mod stage;

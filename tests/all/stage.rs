@@ -194,6 +194,7 @@ fn contradictions_are_refused_with_the_way_out() {
         let refused = stage(&engine, std::slice::from_ref(&second)).unwrap_err();
         assert_eq!(refused.kind(), Kind::Input, "{first:?} {second:?}");
         assert!(refused.hint().contains("first"), "{}", refused.hint());
+        assert!(refused.hint().len() <= 30, "it stands beside what was refused: {}", refused.hint());
         assert_eq!(staged(&engine), [first]);
     }
     let place = Place::new();

@@ -6,7 +6,7 @@ use super::apply::apply;
 use super::change::{Change, StagedChange, role_word};
 use crate::tuf::{DelegationName, Role};
 
-const DROP: &str = "drop the other change first, or publish it before this one";
+const DROP: &str = "drop that first, or publish it";
 
 /// Refuses `new` if it contradicts a change that is staged for the same repository.
 pub(in crate::engine) fn contradiction(staged: &Change, new: &Change) -> Option<Refusal> {

@@ -176,7 +176,8 @@ impl Choose {
             let style = if i == self.cursor { theme.strong() } else { theme.text() };
             let word = cut(&reply.word, usize::from(words), theme.glyphs.cut);
             let runs = Runs::new().gap(2).then(format!("{word:<0$}", usize::from(words)), style);
-            lines.runs(canvas, &runs.gap(3).then(reply.note.clone(), theme.quiet()));
+            let beside = if note.are_beside(words, lines.width()) { reply.note.clone() } else { String::new() };
+            lines.runs(canvas, &runs.gap(3).then(beside, theme.quiet()));
             canvas.spot(lines.x, y, lines.end, Spot::Line(i));
             if i == self.cursor && lines.y > y {
                 canvas.select(lines.x, y, lines.end);

@@ -117,7 +117,9 @@ impl Menu {
             if matches!(offer.waits, Some(Waits::Due(_) | Waits::Unread(_))) {
                 canvas.put(at + 1, y, place.end, theme.glyphs.warn, theme.warn());
             }
-            canvas.put(at + 3, y, place.end, &offer.note, theme.quiet());
+            if note.are_beside(words, place.width()) {
+                canvas.put(at + 3, y, place.end, &offer.note, theme.quiet());
+            }
             canvas.spot(place.x, y, place.end, Spot::Line(i));
             if i == self.cursor {
                 canvas.select(place.x, y, place.end);

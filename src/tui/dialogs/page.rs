@@ -25,16 +25,24 @@ const BESIDE: (u16, u16) = (4, 6);
 /// Rows above and below the text: the screen's edges, and the box's.
 const ABOVE: u16 = 6;
 
-/// Breaks a line that is too long; what it begins with in blanks stays before each part. One that fits keeps its columns.
+/// Breaks a line that is too long: its columns stay, and what follows stands below the last of them.
 fn indented(line: &str, cells: usize) -> Vec<String> {
     if usize::from(width(line)) <= cells {
         return vec![line.to_owned()];
     }
-    let blanks = line.chars().take_while(|c| *c == ' ').count();
-    wrap(line, cells.saturating_sub(blanks)).into_iter().map(|part| format!("{}{part}", " ".repeat(blanks))).collect()
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    let begins = |at: usize| !line.get(at..).is_some_and(|rest| rest.starts_with(' '));
+    let columns = line.match_indices("  ").map(|(at, two)| at + two.len()).filter(|at| begins(*at));
+    let (head, rest) = line.split_at(columns.take_while(|at| at * 2 <= cells).last().unwrap_or(blanks));
+    let below = usize::from(width(head));
+    let parts = wrap(rest, cells.saturating_sub(below)).into_iter().enumerate();
+    parts.map(|(i, part)| if i == 0 { format!("{head}{part}") } else { " ".repeat(below) + &part }).collect()
 }
 
 impl Page {
+    /// The title of what was said.
+    pub(in crate::tui) const MESSAGES: &'static str = "Messages, newest first";
+
     /// Commands; in the sandbox with what points a shell at it first, since they would act on the user's own else.
     pub(in crate::tui) fn commands(shell: Option<&str>, mut lines: Vec<String>) -> Self {
         if let Some(shell) = shell {
@@ -64,6 +72,7 @@ impl Page {
                 let copy = Effect::Copy { what: "text", text: lines.join("\n") };
                 return (Some(self), Answer::Work(vec![copy]));
             }
+            "@" if self.title != Self::MESSAGES => return (Some(self), Answer::InLines(*key)),
             "esc" | "q" | "enter" | "I" | "@" => return (None, Answer::Nothing),
             key => self.offset = moved(key, self.offset, last, page).unwrap_or(self.offset),
         }
@@ -75,7 +84,11 @@ impl Page {
         let size = (canvas.area().width, canvas.area().height);
         let text = self.text(size.0);
         let last = self.last(size);
-        let scroll: &[(&str, &str)] = if last > 0 { &[("j k", "scroll")] } else { &[] };
+        let more = match last.saturating_sub(self.offset) {
+            0 => "scroll".to_owned(),
+            below => format!("scroll, {below} more below"),
+        };
+        let scroll: &[(&str, &str)] = if last > 0 { &[("j k", &more)] } else { &[] };
         let window = Window {
             title: self.title.clone(),
             subject: String::new(),

@@ -101,6 +101,13 @@ impl Notes {
         }
     }
 
+    /// Whether they stand beside words of this width too: crumbs say nothing, and the chosen one's stands below.
+    pub(in crate::tui) fn are_beside(self, words: u16, cells: usize) -> bool {
+        /// Cells of a note that say anything.
+        const LEAST: usize = 12;
+        self == Self::Beside || usize::from(words) + 5 + LEAST <= cells
+    }
+
     /// Lines that it takes below the choices.
     pub(in crate::tui) fn rows(self) -> u16 {
         if self == Self::BelowToo { 3 } else { 0 }
@@ -113,7 +120,7 @@ impl Notes {
         }
         lines.blank();
         let (style, end) = (canvas.theme.quiet(), lines.y + self.rows() - 1);
-        let is_cut = usize::from(words + width(note)) + 5 > lines.width();
+        let is_cut = usize::from(words + width(note)) + 5 > lines.width() || !self.are_beside(words, lines.width());
         let wrapped = wrap(note, lines.width().saturating_sub(2));
         for line in wrapped.into_iter().take(if is_cut { 2 } else { 0 }) {
             lines.runs(canvas, &Runs::new().gap(2).then(line, style));

@@ -9,6 +9,8 @@ use crate::tui::kit::canvas::{Canvas, cut_name, shared, width};
 /// Cells that what a change is about has at least, and those of a short ID.
 const LEAST: u16 = 20;
 const IDS: u16 = 10;
+/// Cells of the name of a role that makes no room.
+const SHORT: u16 = 14;
 
 /// How the lines of one list share their cells.
 pub struct ChangeColumns<'a> {
@@ -52,11 +54,19 @@ impl<'a> ChangeColumns<'a> {
             let id = change.ids.first().map_or("", String::as_str);
             next = canvas.put(next, y, end, id, theme.quiet()).max(next + IDS) + 1;
         }
-        let after = canvas.put(next, y, end, &roles(change), theme.quiet());
+        let after = canvas.put(next, y, end, &fitted(canvas, change, end.saturating_sub(next)), theme.quiet());
         if let Some(why) = change.no_effect.as_ref().filter(|_| self.has_reasons) {
             canvas.put(after + 2, y, end, why, theme.warn_word());
         }
     }
+}
+
+/// Its roles in at most `cells`: what is too long makes room, and what tells it from others stays.
+fn fitted(canvas: &Canvas<'_>, change: &PlannedChange, cells: u16) -> String {
+    let names: Vec<&str> = change.roles.iter().map(Role::short).collect();
+    let used = |most: u16| names.iter().map(|name| width(name).min(most) + 2).sum::<u16>().saturating_sub(2);
+    let most = (SHORT..=cells).rev().find(|most| used(*most) <= cells).unwrap_or(SHORT);
+    names.into_iter().map(|name| canvas.fitted(name, usize::from(most))).collect::<Vec<_>>().join(", ")
 }
 
 fn roles(change: &PlannedChange) -> String {

@@ -82,6 +82,11 @@ pub fn fit(columns: &[Column], inside: Rect) -> Vec<Option<Slot>> {
     columns.iter().zip(&kept).map(place).collect()
 }
 
+/// Cells that these leave of a pane's inside for one more.
+pub fn beside<'a>(others: impl Iterator<Item = &'a Column>, inside: Rect) -> u16 {
+    others.fold(inside.width.saturating_sub(MARGIN + 1), |room, other| room.saturating_sub(other.width + GAP))
+}
+
 /// Lays out the columns and draws their heads.
 pub fn heads(canvas: &mut Canvas<'_>, columns: &[Column], inner: Rect, y: u16) -> Vec<Option<Slot>> {
     let (quiet, slots) = (canvas.theme.quiet(), fit(columns, inner));

@@ -8,6 +8,9 @@ pub struct Told {
 }
 
 impl Told {
+    /// That a repository was hidden: undo brings it back.
+    pub const OFF_THE_LIST: &'static str = "off the list";
+
     /// Tells that `verb` was done to `object`.
     #[must_use]
     pub fn new(verb: &'static str, object: impl Into<String>) -> Self {

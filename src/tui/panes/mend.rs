@@ -1,11 +1,11 @@
 //! The key that mends what is wrong with a role: what is said of a row ends in it.
 
 use super::detail::{Act, Detail, REMEDY};
-use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::PlannedChange;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{Finding, RoleView};
+use crate::engine::{Change, RepositoryPlan};
 use crate::tuf::Role;
 use crate::tui::kit::format::{Age, age};
 use crate::tui::kit::pane::Pane;
@@ -65,17 +65,26 @@ pub fn of(state: &State, role: &RoleView) -> Option<Mend> {
     let planned = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
     let is_staged = planned.is_some_and(|plan| {
         let diff = plan.roles.iter().find(|diff| diff.role == role.role);
+        // What goes is mended no more.
+        if leaves(plan, &role.role) {
+            return true;
+        }
         let restores =
             |change: &PlannedChange| matches!(&change.change, Change::Restore { role: of } if *of == role.role);
         match wanted {
             Mend::AddKey => diff.is_some_and(|diff| diff.keys.iter().any(|key| key.mark == Mark::Added)),
             Mend::AskServer | Mend::AskSigners | Mend::Publish => false,
-            Mend::Renew | Mend::SignAgain => diff.is_some_and(|diff| diff.mark == Mark::Resigned),
+            Mend::Renew | Mend::SignAgain => diff.is_some_and(|diff| diff.mark == Mark::Resigned && !diff.loses_trust),
             // What nobody known has signed, signed again as it is, mends nothing.
             Mend::Restore => plan.changes.iter().any(restores),
         }
     });
     Some(if is_staged { Mend::Publish } else { wanted })
+}
+
+/// Whether a role goes with what is staged.
+pub(super) fn leaves(plan: &RepositoryPlan, role: &Role) -> bool {
+    plan.deletes || plan.roles.iter().any(|diff| diff.role == *role && diff.mark == Mark::Removed)
 }
 
 /// The same whatever may be changed here, and without the stage. A file that nobody known has signed is never offered for
@@ -116,6 +125,11 @@ pub fn no_restoring(role: &RoleView) -> Option<&'static str> {
 
 const GOOD: &str = "the server has its good file; there is nothing to restore";
 
+/// The line that leads to what is staged.
+pub(super) fn publish(state: &State, what: String) -> Act {
+    (state.key(Action::Review), "review and publish".to_owned(), what)
+}
+
 /// Says in a detail what mends a role: the key, or whom to ask where no key does.
 pub fn tell(state: &State, detail: &mut Detail, (role, mend): (&RoleView, Mend), pane: Pane) {
     match line(state, (role, mend), pane) {
@@ -134,10 +148,12 @@ pub fn no_copy(role: &RoleView) -> String {
 #[must_use]
 pub fn line(state: &State, (role, mend): (&RoleView, Mend), pane: Pane) -> Option<Act> {
     let name = role.role.short();
-    let own = role.keys.iter().find(|key| key.at_hand);
-    let with = match own {
-        Some(key) => format!("with your key {}", words::key_name(state, &key.canonical, &key.label)),
-        None => "needs one of its keys, which are not on this machine".to_owned(),
+    let own = role.keys.iter().filter(|key| key.at_hand);
+    let own: Vec<String> = own.map(|key| words::key_name(state, &key.canonical, &key.label)).collect();
+    let with = match own.as_slice() {
+        [] => "needs one of its keys, which are not on this machine".to_owned(),
+        [key] => format!("with your key {key}"),
+        keys => format!("with your keys {}", keys.join(", ")),
     };
     let (act, needs) = match mend {
         Mend::Renew => (format!("renew {name}"), with),
@@ -147,7 +163,15 @@ pub fn line(state: &State, (role, mend): (&RoleView, Mend), pane: Pane) -> Optio
         }
         Mend::AddKey => ("add a signer".to_owned(), format!("nobody can sign {name}")),
         Mend::AskServer => ("ask the server again".to_owned(), format!("it signs {name} itself")),
-        Mend::Publish => ("review and publish".to_owned(), format!("what mends {name} is staged")),
+        Mend::Publish => {
+            let plan = state.lists.shown.as_ref().and_then(|gun| state.plan_of(gun));
+            let what = match plan.filter(|plan| leaves(plan, &role.role)) {
+                Some(plan) if plan.deletes => "the deletion of the repository is staged".to_owned(),
+                Some(_) => format!("the removal of {name} is staged"),
+                None => format!("what mends {name} is staged"),
+            };
+            return Some(publish(state, what));
+        }
         Mend::AskSigners => return None,
     };
     Some((state.key(mend.action(pane)?), act, needs))

@@ -11,6 +11,7 @@ mod lost;
 pub mod mend;
 pub mod repositories;
 mod repository;
+mod role;
 pub mod roles;
 pub mod row;
 pub mod staged;
@@ -99,7 +100,7 @@ fn summary(pane: Pane, state: &State) -> Runs {
 pub fn detail(pane: Pane, state: &State) -> Option<Detail> {
     let detail = match pane {
         Pane::Repositories => repository::detail(state),
-        Pane::Roles => roles::detail(state).or_else(|| not_read(state)),
+        Pane::Roles => role::detail(state).or_else(|| not_read(state)),
         Pane::Tags => tags::detail(state).or_else(|| not_read(state)),
         Pane::Keys => keys::detail(state),
         Pane::Staged => staged::detail(state),

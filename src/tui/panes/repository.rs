@@ -87,7 +87,10 @@ pub(super) fn detail(state: &State) -> Option<Detail> {
     }
     detail.acts.extend(lost::line(state, Pane::Repositories));
     detail.facts.extend(registry_fact(state, repository));
-    if view.health == Health::New {
+    let is_made = state.plan_of(&repository.entry.gun).is_some_and(|plan| plan.creates);
+    if is_made {
+        detail.acts.push(mend::publish(state, "what creates it is staged".to_owned()));
+    } else if view.health == Health::New && state.closed_here().is_none() {
         let key = state.key(Action::Repositories(Repositories::AddSigner));
         detail.acts.push((key, "add the first signer".to_owned(), "creates the repository".to_owned()));
     }

@@ -3,21 +3,19 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::detail::Detail;
 use super::life::{expiry, life_bar};
 use super::row::{self, Row, cell, number};
 use super::{empty, lost, mend};
+use crate::engine::Change;
 use crate::engine::draft::applied::Mark;
 use crate::engine::plan::RoleDiff;
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::RoleView;
-use crate::engine::{Change, Notice};
 use crate::tuf::{Gun, Role};
 use crate::tui::dialogs::Dialog;
 use crate::tui::dialogs::label::Label;
 use crate::tui::forms::offers;
-use crate::tui::kit::canvas::{Canvas, Runs};
-use crate::tui::kit::format::{self, Age, age};
+use crate::tui::kit::canvas::{Canvas, Runs, width};
 use crate::tui::kit::layout::Inside;
 use crate::tui::kit::pane::Pane;
 use crate::tui::kit::table::{self, Column, Slot, left, rest, right};
@@ -43,7 +41,8 @@ fn no_signer(state: &State) -> Option<&'static str> {
 }
 
 fn no_trust_data(state: &State) -> Option<&'static str> {
-    let none = state.lists.roles.is_empty().then(|| empty::no_roles(state));
+    let is_there = state.view().is_some_and(|view| !view.roles.is_empty());
+    let none = (!is_there).then(|| empty::no_roles(state));
     empty::unanswered(state).or(none)
 }
 
@@ -63,7 +62,7 @@ fn not_ours_to_sign(state: &State) -> Option<&'static str> {
         roles if roles.iter().any(|r| matches!(r, Role::Snapshot | Role::Timestamp)) => {
             Some("the server signs snapshot and timestamp")
         }
-        roles => unpublished(state, roles),
+        roles => unpublished(state, roles).or_else(|| leaving(state, roles)),
     }
 }
 
@@ -82,6 +81,13 @@ fn unpublished(state: &State, roles: &[Role]) -> Option<&'static str> {
     let there = state.view().map_or(&[][..], |view| view.roles.as_slice());
     let is_there = |role: &Role| there.iter().any(|shown| shown.role == *role);
     (!roles.iter().all(is_there)).then_some(selected::UNPUBLISHED)
+}
+
+/// Why a role is not signed whose removal is staged.
+fn leaving(state: &State, roles: &[Role]) -> Option<&'static str> {
+    let plan = state.plan_of(state.lists.shown.as_ref()?)?;
+    let is_leaving = roles.iter().any(|role| mend::leaves(plan, role));
+    is_leaving.then_some("its removal is staged; d in Staged takes that back")
 }
 
 fn meant(state: &State) -> Vec<Role> {
@@ -154,7 +160,7 @@ pub fn reindex(state: &mut State) {
 /// Roles that are staged and not there yet; their rows are counted on behind those of the view.
 fn staged(state: &State) -> Vec<Role> {
     let (Some(view), Some(gun)) = (state.view(), state.lists.shown.as_ref()) else { return vec![] };
-    let is_new = |role: &Role| !view.roles.is_empty() && !view.roles.iter().any(|there| there.role == *role);
+    let is_new = |role: &Role| !view.lost && !view.roles.iter().any(|there| there.role == *role);
     let planned = state.plan_of(gun).into_iter().flat_map(|plan| &plan.roles);
     let added = planned.filter(|diff| diff.mark == Mark::Added && is_new(&diff.role));
     added.map(|diff| diff.role.clone()).collect()
@@ -185,10 +191,32 @@ const COLUMNS: [Column; 6] = [
     left("", 5, 1),
 ];
 
+/// What is below this makes room for names.
+const KEYS: u8 = 3;
+
+/// The columns; names that find no room in theirs take that of bar and version.
+fn columns(state: &State, inner: Rect) -> [Column; 6] {
+    let list = &state.lists.roles;
+    let roles = state.view().map_or(&[][..], |view| view.roles.as_slice());
+    let cells = |(_, index, role): (usize, usize, &Role)| {
+        let depth = roles.get(index).map_or_else(|| staged_depth(role), |shown| shown.depth);
+        width(role.short()) + u16::try_from(depth * 2).unwrap_or(0)
+    };
+    let needed = list.window(usize::MAX).map(cells).max().unwrap_or(0);
+    let [names, others @ ..] = &COLUMNS;
+    let usual = table::fit(&COLUMNS, inner).first().copied().flatten().map_or(0, |slot| slot.end - slot.start);
+    let mut columns = COLUMNS;
+    if let ([first, ..], true) = (&mut columns, needed > usual) {
+        let most = table::beside(others.iter().filter(|column| column.keep >= KEYS), inner);
+        *first = Column { width: needed.min(most).max(usual), flexible: false, ..*names };
+    }
+    columns
+}
+
 /// Draws heads and visible rows.
 pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Inside, focused: bool) {
     let theme = canvas.theme;
-    let slots = table::heads(canvas, &COLUMNS, inner, inside.head);
+    let slots = table::heads(canvas, &columns(state, inner), inner, inside.head);
     let list = &state.lists.roles;
     let Some(view) = state.view().filter(|_| !list.is_empty()) else {
         let loading = state.repository().is_some_and(|r| r.view.is_none() && r.failure.is_none());
@@ -198,6 +226,8 @@ pub fn render(state: &State, canvas: &mut Canvas<'_>, inner: Rect, inside: Insid
             why
         } else if let Some(runs) = empty::lost(state, Pane::Roles) {
             runs
+        } else if state.closed_here().is_some() {
+            Runs::new().then("no trust data yet", theme.quiet())
         } else {
             Runs::new()
                 .then("no trust data yet   ", theme.quiet())
@@ -248,13 +278,17 @@ fn draw(
     }
 }
 
+/// How far into the tree a role comes that the next publish makes, with the sign before it.
+fn staged_depth(role: &Role) -> usize {
+    role.delegation().map_or(1, |name| name.depth() + 1)
+}
+
 /// A role that the next publish makes.
 fn draw_staged(canvas: &mut Canvas<'_>, slots: &[Option<Slot>], row: Row, role: &Role) {
     let (theme, y) = (canvas.theme, row.y);
     let slot = |i: usize| slots.get(i).copied().flatten();
-    let depth = role.delegation().map_or(0, |name| name.depth() + 1);
-    let branches =
-        format!("{}{} ", format!("{} ", theme.glyphs.trunk).repeat(depth.saturating_sub(1)), theme.glyphs.add);
+    let trunks = format!("{} ", theme.glyphs.trunk).repeat(staged_depth(role) - 1);
+    let branches = format!("{trunks}{} ", theme.glyphs.add);
     if let Some(slot) = slot(0) {
         let x = canvas.put(slot.start, y, slot.end, &branches, theme.add());
         canvas.put(x, y, slot.end, role.short(), row.name_style(theme));
@@ -295,7 +329,7 @@ fn branches(canvas: &Canvas<'_>, roles: &[RoleView], index: usize) -> String {
 }
 
 /// What the stage does to a role.
-fn planned<'a>(state: &'a State, role: &Role) -> Option<&'a RoleDiff> {
+pub(super) fn planned<'a>(state: &'a State, role: &Role) -> Option<&'a RoleDiff> {
     let plan = state.plan_of(state.lists.shown.as_ref()?)?;
     plan.roles.iter().find(|r| r.role == *role)
 }
@@ -320,80 +354,4 @@ fn keys(state: &State, role: &RoleView) -> (String, bool) {
         keys = (keys + marked(Mark::Added)).saturating_sub(marked(Mark::Removed));
     }
     (format!("{threshold} of {keys}"), diff.is_some())
-}
-
-/// What is said about the role under the cursor.
-pub fn detail(state: &State) -> Option<Detail> {
-    let theme = state.theme;
-    let Some(role) = selected::role(state) else {
-        let staged = state.lists.roles.selected()?;
-        let sentences = vec!["The next publish makes it; d in Staged takes it back.".to_owned()];
-        let words = Some(("staged".to_owned(), theme.add()));
-        return Some(Detail { name: staged.to_string(), state: words, sentences, ..Detail::default() });
-    };
-    let mut detail = Detail { name: role.role.to_string(), ..Detail::default() };
-    let ends = role.expires.filter(|at| age(state.now, &role.role, *at) == Age::Short);
-    let is_removed = planned(state, &role.role).is_some_and(|diff| diff.mark == Mark::Removed);
-    detail.state = Some(match (&role.state, ends) {
-        _ if is_removed => {
-            (format!("its removal is staged; {} takes that back", state.key(Wanted::Undo)), theme.remove_word())
-        }
-        (RoleState::Good, Some(at)) => (format!("expires in {}", format::expiry(state.now, at)), theme.warn_word()),
-        (RoleState::Good, None) => (words::role_state(role).to_owned(), theme.quiet()),
-        _ => (words::role_state(role).to_owned(), theme.fail()),
-    });
-    if let Some(sentence) = consequence(role) {
-        detail.sentences.push(sentence);
-    }
-    if role.role.holds_targets() && role.role != Role::Targets {
-        let all = role.paths.iter().any(String::is_empty);
-        detail.facts.push(("paths", if all { "all".to_owned() } else { role.paths.join(", ") }));
-    }
-    let notices = state.view().into_iter().flat_map(|view| &view.notices);
-    let leap = notices.filter(|notice| matches!(notice, Notice::Leap(leapt, _) if *leapt == role.role));
-    detail.facts.extend(leap.map(|leap| ("leapt", leap.to_string())));
-    let keys: Vec<String> = role.keys.iter().map(|key| words::role_key(state, key)).collect();
-    if !keys.is_empty() {
-        detail.facts.push(("keys", keys.join("; ")));
-    }
-    if !role.unknown_members.is_empty() {
-        detail.facts.push(("lost", format!("signing again loses {}", role.unknown_members.join(", "))));
-    }
-    if let Some(mend) = mend::of(state, role) {
-        mend::tell(state, &mut detail, (role, mend), Pane::Roles);
-    }
-    Some(detail)
-}
-
-fn consequence(role: &RoleView) -> Option<String> {
-    let name = role.role.short();
-    match &role.state {
-        RoleState::Hidden => Some(format!(
-            "This machine has seen a file of {name}, and the server leaves it out: this may be an attack."
-        )),
-        RoleState::UnderThreshold { .. } if role.former => Some(format!(
-            "Only a removed key has signed what the server has of {name}, and not as this machine verified it: this may be \
-             an attack. Do not sign it unseen; compare its tags with their signers."
-        )),
-        RoleState::UnderThreshold { .. } if !role.vouched && !role.met => Some(format!(
-            "This machine does not know which keys {name} had before: it cannot tell a removed signer from a stranger. Do \
-             not sign it unseen; compare its tags with their signers."
-        )),
-        RoleState::UnderThreshold { .. } if !role.vouched => Some(format!(
-            "Nobody known has signed what the server has of {name}: this may be an attack. Do not sign it unseen; compare \
-             its tags with their signers."
-        )),
-        RoleState::UnderThreshold { signed } => Some(format!(
-            "{signed} of {} needed current keys signed {name}; its {} refused until one of its keys signs it again.",
-            role.threshold,
-            format::count(role.tags, "tag is", "tags are")
-        )),
-        RoleState::OverLimit { limit } => Some(format!("{name} is not read: {limit}.")),
-        RoleState::Expired => Some(format!("Clients refuse {name} until it is signed again.")),
-        _ if role.accepted_elsewhere => {
-            Some("docker and notary accept this file, because they count one key in two wrappings twice.".to_owned())
-        }
-        _ if role.keys.is_empty() && !role.server_held => Some(format!("Nobody can sign {name}: it has no keys.")),
-        _ => None,
-    }
 }

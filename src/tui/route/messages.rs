@@ -14,7 +14,7 @@ pub(super) fn open(state: &mut State) {
     if !state.log.file.is_empty() {
         lines.extend([String::new(), format!("also in {}", state.log.file)]);
     }
-    state.dialogs.push(Dialog::Page(Page { title: "Messages, newest first".to_owned(), lines, offset: 0 }));
+    state.dialogs.push(Dialog::Page(Page { title: Page::MESSAGES.to_owned(), lines, offset: 0 }));
 }
 
 fn lines_of(entry: &Entry) -> Vec<String> {

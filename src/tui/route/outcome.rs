@@ -104,6 +104,7 @@ fn foreign(state: &mut State, outcome: Outcome) -> Vec<Effect> {
 
 fn listed(state: &mut State, entries: Vec<ListedRepository>) -> Vec<Effect> {
     let fresh = state.known.repositories.list(entries.into_iter().filter(|entry| !entry.hidden).collect());
+    state.known.are_listed(&fresh);
     state.learn_registry();
     state.known.listing = Listing::Ready;
     state.lists.order = Order::ByState;
@@ -114,14 +115,14 @@ fn listed(state: &mut State, entries: Vec<ListedRepository>) -> Vec<Effect> {
         state.here.wanted.take_if(|wanted| state.known.repositories.iter().any(|r| r.entry.gun == *wanted))
     {
         state.lists.repositories.select(&wanted);
-        state.lists.picked = Picked::ByUser;
+        state.lists.picked = state.lists.picked.max(Picked::AtStart);
         panes::reindex_shown(state);
     }
     // Those of the command line arrive one by one too, before the user did anything.
     let begins_at =
         state.here.pick.as_ref().and_then(|pick| pick.of.clone()).filter(|_| state.lists.picked == Picked::Worst);
     if let Some(gun) = begins_at.filter(|gun| state.find(gun).is_some()) {
-        state.lists.picked = Picked::ByUser;
+        state.lists.picked = Picked::AtStart;
         state.lists.repositories.select(&gun);
         panes::reindex_shown(state);
     }
@@ -317,6 +318,8 @@ fn record_publish(state: &mut State, result: &Result<Vec<Published>, Failure>) {
                         state.record(&Failure::plain(problem.clone()));
                     }
                     PublishOutcome::Done => {
+                        // What the sandbox showed with it is over.
+                        state.here.notes.remove(published.gun.as_str());
                         let (name, checked) = (state.name_of(&published.gun), published.checked.clone());
                         state.log.add(state.now, Tone::Done, "published", &name, vec![checked]);
                     }
@@ -350,12 +353,11 @@ fn acted(state: &mut State, gun: Option<Gun>, result: Result<Told, Failure>) -> 
     let asked = gun.as_ref().and_then(|gun| asked(state, gun));
     let is_login = matches!(asked, Some(Admission::Login { .. }));
     // Whether a login is good is known once the server has answered.
+    let is_hidden = said.verb == Told::OFF_THE_LIST;
     state.say(if is_login { Tone::Note } else { Tone::Done }, said.verb, said.object);
     let Some(gun) = gun else {
         let undo = state.key(Action::Undo);
-        if let (Some(message), false) = (&mut state.message, state.known.taken_off.is_empty()) {
-            message.back = Some((undo, "undo"));
-        }
+        state.message.iter_mut().for_each(|message| message.back = is_hidden.then_some((undo, "undo")));
         return vec![Effect::ListEntries];
     };
     let Some(repository) = state.find_mut(&gun) else { return vec![Effect::ListEntries] };

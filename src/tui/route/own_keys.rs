@@ -47,7 +47,8 @@ fn tables(wanted: &Wanted) -> (Tables, Vec<Complaint>) {
         wanted.remove(&clash.other);
         let Clash { key, one, other } = clash;
         let written = if of_user.contains_key(&one) { one.clone() } else { other.clone() };
-        complaints.push((written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
+        // It says more than a name that is none.
+        complaints.insert(0, (written, format!("{key:?} would be {one} and {other}; both keep their usual keys")));
     }
     // With one of them all: what a key means usually is that of the nearest table, also where that is as usual.
     let places = if wanted.is_empty() { &[][..] } else { &PLACES[..] };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{chart, dock, header, help, keys, needs, palette};
 use crate::tui::dialogs::Dialog;
-use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut};
+use crate::tui::kit::canvas::{Canvas, Runs, Spot, cut_path, width};
 use crate::tui::kit::frame::Frame;
 use crate::tui::kit::layout::{Areas, FLOOR, Shape};
 use crate::tui::kit::message::{Message, MessageLine, Said, Tone};
@@ -20,7 +20,7 @@ use crate::tui::{panes, wizard};
 
 /// Draws everything.
 pub fn render(state: &State, buffer: &mut Buffer) {
-    let names = |text: &str| words::likeness(state, text);
+    let names = |text: &str| words::likeness(state, text).or_else(|| words::role_likeness(state, text));
     let mut canvas = Canvas::new(buffer, state.theme).knowing(&names);
     draw(state, &mut canvas);
     canvas.finish();
@@ -187,9 +187,11 @@ fn mending(state: &State) -> Option<Action> {
     if matches!(state.screen, Screen::Main) { first::here(state) } else { None }
 }
 
-/// What undo would take back.
-fn undo_word(state: &State) -> String {
-    const CELLS: usize = 26;
+/// Cells of what undo would take back, which other hints may want.
+const UNDO: usize = 26;
+
+/// What undo would take back; where it has no room its repository stays.
+fn undo_word(state: &State, cells: usize) -> String {
     let what = match (&state.screen, state.known.taken_off.last()) {
         (Screen::Wizard, _) => Some("what this staged".to_owned()),
         (Screen::Review(Review { just_left: Some(gun), .. }), _) => {
@@ -201,7 +203,7 @@ fn undo_word(state: &State) -> String {
         }),
         _ => state.stage.undo.as_ref().map(|what| words::short_names(state, what)),
     };
-    let what = what.map(|what| format!(" {}", cut(&what, CELLS, state.theme.glyphs.cut)));
+    let what = what.map(|what| format!(" {}", cut_path(&what, cells, state.theme.glyphs.cut)));
     format!("undo{}", what.unwrap_or_default())
 }
 
@@ -235,7 +237,7 @@ pub(super) fn word(state: &State, binding: &Binding) -> String {
     let question = || state.repository().and_then(Repository::question).as_ref().map(words::question);
     let is_begun = || state.guide.as_ref().is_some_and(|guide| guide.phase == Footing::Walking);
     let word = match binding.action {
-        Action::Undo => return undo_word(state),
+        Action::Undo => return undo_word(state, UNDO),
         Action::Rotate if renews() => "renew",
         Action::ReviewScreen(actions::Review::Toggle) => match review_toggle::space_word(state) {
             "" => binding.word,
@@ -272,23 +274,30 @@ fn hints(state: &State, canvas: &mut Canvas<'_>, y: u16) {
     let help = Runs::new().then(key, theme.key()).then(" help", theme.quiet());
     let right = canvas.area().right().saturating_sub(1);
     let end = right.saturating_sub(help.width() + 3);
-    let mut x = 1;
     let mut pairs: Vec<(&str, String, bool, Option<usize>)> = Vec::new();
     if matches!(&state.screen, Screen::Publish(p) if p.ended.is_none()) {
         pairs.push(("ctrl-c", "stop after the running ones".to_owned(), false, None));
     }
-    let shown = hinted(state).into_iter().enumerate();
-    pairs
-        .extend(shown.map(|(i, b)| {
-            (b.keys.first().copied().unwrap_or(""), word(state, b), b.blocked(state).is_some(), Some(i))
-        }));
+    let hinted = hinted(state);
+    pairs.extend(
+        hinted
+            .iter()
+            .enumerate()
+            .map(|(i, b)| (b.keys.first().copied().unwrap_or(""), word(state, b), b.blocked(state).is_some(), Some(i))),
+    );
+    let mut left = end.saturating_sub(1);
+    // What is too long makes room for a shorter one.
+    pairs.retain(|(key, word, ..)| {
+        let rest = left.checked_sub(width(key) + 1 + width(word));
+        left = rest.map_or(left, |rest| rest.saturating_sub(2));
+        rest.is_some()
+    });
+    let mut x = 1;
     for (key, word, blocked, place) in pairs {
+        let is_undo = place.and_then(|place| hinted.get(place)).is_some_and(|b| b.action == Action::Undo);
+        let word = if is_undo { undo_word(state, UNDO + usize::from(left)) } else { word };
         let key_style = if blocked { theme.quiet() } else { theme.key() };
         let runs = Runs::new().then(key, key_style).gap(1).then(word, theme.quiet());
-        // What is too long makes room for a shorter one.
-        if x + runs.width() > end {
-            continue;
-        }
         let after = canvas.runs(x, y, end, &runs);
         if let Some(place) = place {
             canvas.spot(x, y, after, Spot::Hint(place));

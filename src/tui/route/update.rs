@@ -25,7 +25,7 @@ use crate::tui::state::binding::{Action, Binding};
 use crate::tui::state::{Before, Extent, Order, Picked, Quit, Screen, State, actions};
 use crate::tui::wizard;
 
-/// How long a message stays, in seconds; errors stay until esc.
+/// How long a message stays, in seconds; errors stay until esc, or as long as the screen.
 const MESSAGE_SECONDS: i64 = 6;
 
 /// What to do at the start.
@@ -104,7 +104,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
     // What was said belongs to the screen that is left.
     if std::mem::discriminant(&state.screen) != screen && state.message == said {
-        state.message.take_if(|message| message.tone != Tone::Fail);
+        state.message = None;
     }
     tour::advance(state);
     if !is_one_of_many {
@@ -163,7 +163,14 @@ fn key_in_order(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         KeyMeaning::Binding(binding) => {
             // What was said of the key before is over; what was done is, with the next deed.
             let is_deed = !matches!(binding.action, Action::Move(_) | Action::Scroll(_) | Action::Messages);
-            let is_over = |tone| tone == Tone::Note || (tone == Tone::Done && is_deed);
+            // In the review esc leaves, and errors would hide what blocks it.
+            let in_review = matches!(state.screen, Screen::Review(_));
+            let is_over = |tone| match tone {
+                Tone::Note => true,
+                Tone::Done => is_deed,
+                Tone::Fail => is_deed && in_review,
+                Tone::Warn => false,
+            };
             state.message.take_if(|message| is_over(message.tone) || (is_deed && message.back.is_some()));
             choose_and_run(state, binding)
         }
@@ -241,6 +248,11 @@ fn in_lines(state: &mut State, pressed: &KeyEvent) -> Vec<Effect> {
         }
         Some(Dialog::Expiry(at)) => {
             chart::key(at, state, pressed);
+            None
+        }
+        Some(Dialog::Page(page)) => {
+            state.dialogs.push(Dialog::Page(page));
+            messages::open(state);
             None
         }
         other => {

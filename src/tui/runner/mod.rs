@@ -305,11 +305,16 @@ impl Performer {
                 Outcome::Greeted(url, answered)
             }
             Effect::RemoveEntry(gun) => {
-                let said = Told::new("off the list", format!("{gun}; its files stay, a with its name brings it back"));
+                let said =
+                    Told::new(Told::OFF_THE_LIST, format!("{gun}; its files stay, a with its name brings it back"));
                 Outcome::Acted(None, self.blocking(move |e| e.trust().remove_entry(&gun)).await.map(|()| said))
             }
             Effect::PutBack(guns) => {
-                let said = Told::new("back on the list", count(guns.len(), "repository", "repositories"));
+                let what = match guns.as_slice() {
+                    [gun] => gun.to_string(),
+                    guns => count(guns.len(), "repository", "repositories"),
+                };
+                let said = Told::new("back on the list", what);
                 let put = self.blocking(move |e| guns.iter().try_for_each(|gun| e.trust().add_entry(gun))).await;
                 Outcome::Acted(None, put.map(|()| said))
             }

@@ -20,6 +20,12 @@ pub struct Known {
 }
 
 impl Known {
+    /// What is on the list is nothing that undo brings back.
+    pub fn are_listed(&mut self, guns: &[Gun]) {
+        self.taken_off.iter_mut().for_each(|act| act.retain(|gun| !guns.contains(gun)));
+        self.taken_off.retain(|act| !act.is_empty());
+    }
+
     /// The registry that more of them are in than in any other, or in none.
     #[must_use]
     pub fn common_registry(&self) -> Option<String> {
@@ -45,11 +51,13 @@ pub enum Listing {
 }
 
 /// How the cursor came to the repository it is on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Picked {
     /// Nobody chose one: the worst is shown.
     #[default]
     Worst,
+    /// It was named at the start: rows are put in order around it until the first key.
+    AtStart,
     /// By moving, or by acting on the row under it.
     ByUser,
 }

@@ -86,7 +86,7 @@ impl State {
         match objects {
             [] => {}
             [only] => self.show(tone, verb, only),
-            [first, more @ ..] => self.show(tone, verb, format!("{} more; @ shows all: {first}", more.len())),
+            [first, more @ ..] => self.show(tone, verb, format!("{first}; {} more", more.len())),
         }
         if let Some(message) = self.message.as_mut().filter(|_| !objects.is_empty()) {
             message.kept = true;

@@ -8,8 +8,9 @@ use crate::engine::keyring::tokens::TokenPlace;
 use crate::engine::plan::{NeededKey, PlanWarning, Remedy};
 use crate::engine::trust::tree::RoleState;
 use crate::engine::view::{RoleKeyView, RoleView, SignedBy};
-use crate::engine::{Admission, Change, KeyView, Kind, Stage};
+use crate::engine::{Admission, Change, KeyView, Kind, RepositoryPlan, Stage};
 use crate::tuf::{Algorithm, CanonicalKeyId, DelegationName, Gun, Role, SignerName};
+use crate::tui::kit::canvas::shared;
 use crate::tui::kit::format::count;
 use crate::tui::messages::failure::Ask;
 
@@ -219,6 +220,29 @@ pub fn likeness(state: &State, text: &str) -> Option<(usize, usize)> {
     let found = state.known.repositories.named(text).or_else(short)?;
     let registry = text.chars().count() - state.short_name(text).chars().count();
     Some((found.shared.0 + registry, found.shared.1))
+}
+
+/// The same of a role's name, short or whole, beside those of its repository.
+#[must_use]
+pub fn role_likeness(state: &State, text: &str) -> Option<(usize, usize)> {
+    // Most of what is drawn is no name.
+    if text.contains(' ') {
+        return None;
+    }
+    let shown = state.view().into_iter().flat_map(|view| view.roles.iter().map(|role| &role.role));
+    let here = state.lists.shown.iter().filter_map(|gun| state.plan_of(gun)).flat_map(planned_roles);
+    let others = state.plan.iter().flat_map(|plan| &plan.repositories).map(planned_roles);
+    let is_it = |role: &&Role| role.short() == text || role.as_str() == text;
+    let roles =
+        std::iter::once(shown.chain(here).collect()).chain(others).find(|roles| roles.iter().any(|r| is_it(r)))?;
+    let is_short = roles.iter().any(|role| role.short() == text);
+    let names: Vec<&str> = roles.iter().map(|role| if is_short { role.short() } else { role.as_str() }).collect();
+    let at = names.iter().position(|name| *name == text)?;
+    shared(&names).get(at).copied()
+}
+
+fn planned_roles(plan: &RepositoryPlan) -> Vec<&Role> {
+    plan.roles.iter().map(|diff| &diff.role).collect()
 }
 
 /// Why there is a warning, and the key that helps.

@@ -75,8 +75,11 @@ fn nothing(state: &State) -> Runs {
     }
     let key =
         |runs: Runs, key: &'static str, words: &'static str| runs.then(key, theme.key()).then(words, theme.quiet());
-    let runs =
-        key(Runs::new().then("no signed tags yet   ", theme.quiet()), state.key(Action::Tags(Tags::Add)), " sign one");
+    let none = Runs::new().then("no signed tags yet", theme.quiet());
+    let runs = match state.closed_here() {
+        Some(_) => none,
+        None => key(none.gap(3), state.key(Action::Tags(Tags::Add)), " sign one"),
+    };
     match state.repository().is_some_and(|r| r.registry.known.is_none()) && !state.here.offline {
         true => key(runs.gap(3), state.key(Action::Tags(Tags::Compare)), " ask the registry"),
         false => runs,

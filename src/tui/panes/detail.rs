@@ -71,11 +71,14 @@ impl Detail {
         }
     }
 
-    /// Head in a line, acts whole where that leaves a line, and what of the text has room between them.
+    /// Head in a line, acts whole where that leaves the sentences whole, and what of the text has room between them.
     fn shortened(&self, area: Rect, theme: Theme) -> [Vec<Runs>; 3] {
         let below = usize::from(area.height).saturating_sub(1);
         let [_, _, mut acts] = self.parts(area.width, theme);
-        if acts.len() >= below {
+        let cells = usize::from(area.width.saturating_sub(2)).min(TEXT_WIDTH);
+        let said: usize = self.sentences.iter().map(|sentence| wrap(sentence, cells).len()).sum();
+        // The first fact is kept too.
+        if acts.len() + said.max(1) + usize::from(!self.facts.is_empty()) > below {
             acts = self.acts.iter().map(|act| act_line(theme, act)).collect();
         }
         let room = below.saturating_sub(acts.len());
@@ -279,14 +282,22 @@ mod tests {
         let needs = "this machine's last good file, once its signers were asked about it".to_owned();
         let detail = Detail {
             name: "admin/demo".to_owned(),
-            sentences: vec!["releases was last signed by ben and by no key that stays. ".repeat(4)],
+            sentences: vec!["releases was last signed by ben.".to_owned()],
+            facts: vec![("keys", "jeff, whose key is on this machine ".repeat(6))],
             acts: vec![("S", "restore targets/releases".to_owned(), needs)],
             ..Detail::default()
         };
-        let area = Rect::new(0, 0, 58, 5);
+        let area = Rect::new(0, 0, 58, 6);
         let mut buffer = ratatui::buffer::Buffer::empty(area);
         detail.render(&mut Canvas::new(&mut buffer, Theme::default()), area, 0);
         let text: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
         assert!(text.contains("asked about it") && text.contains("S restore"), "{text}");
+        // But not before what happened.
+        let sentences = vec!["releases was last signed by ben and by no key that stays. ".repeat(3)];
+        let detail = Detail { sentences, ..detail };
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        detail.render(&mut Canvas::new(&mut buffer, Theme::default()), area, 0);
+        let text: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(text.contains("S restore") && text.contains('…') && !text.contains("asked about it"), "{text}");
     }
 }

@@ -57,8 +57,8 @@ impl State {
         self.keymap.key(action).unwrap_or_else(|| usual(action))
     }
 
-    /// A sentence with keys of the user's own in place of the usual ones that it names in the one form that all sentences
-    /// have for a key elsewhere: `w in Roles`.
+    /// A sentence with keys of the user's own in place of the usual ones that it names in the two forms that all sentences
+    /// have for a key: `w in Roles`, `; p reviews it`.
     #[must_use]
     pub fn spoken(&self, text: &str) -> String {
         if self.keymap.0.is_empty() {
@@ -67,8 +67,16 @@ impl State {
         let words: Vec<&str> = text.split(' ').collect();
         let said = words.iter().enumerate().map(|(at, word)| {
             let key = word.trim_start_matches('(');
-            let pane = pane_behind(words.get(at + 1..).unwrap_or_default());
-            let own = pane.and_then(|pane| self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists]));
+            let rest = words.get(at + 1..).unwrap_or_default();
+            let begins = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| word.ends_with(';'));
+            let own = match pane_behind(rest) {
+                Some(pane) => self.keymap.instead_of(key, &[Place::Pane(pane), Place::Lists]),
+                // `a` and `I` are words too.
+                None if begins && !rest.is_empty() && !matches!(key, "a" | "I") => {
+                    self.keymap.instead_of(key, &self.places())
+                }
+                None => None,
+            };
             own.map_or_else(|| (*word).to_owned(), |own| word.replacen(key, own, 1))
         });
         said.collect::<Vec<_>>().join(" ")

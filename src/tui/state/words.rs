@@ -233,8 +233,7 @@ pub fn role_likeness(state: &State, text: &str) -> Option<(usize, usize)> {
     let here = state.lists.shown.iter().filter_map(|gun| state.plan_of(gun)).flat_map(planned_roles);
     let others = state.plan.iter().flat_map(|plan| &plan.repositories).map(planned_roles);
     let is_it = |role: &&Role| role.short() == text || role.as_str() == text;
-    let roles =
-        std::iter::once(shown.chain(here).collect()).chain(others).find(|roles| roles.iter().any(&is_it))?;
+    let roles = std::iter::once(shown.chain(here).collect()).chain(others).find(|roles| roles.iter().any(&is_it))?;
     let is_short = roles.iter().any(|role| role.short() == text);
     let names: Vec<&str> = roles.iter().map(|role| if is_short { role.short() } else { role.as_str() }).collect();
     let at = names.iter().position(|name| *name == text)?;

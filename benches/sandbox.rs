@@ -62,7 +62,7 @@ async fn create(client: &reqwest::Client, url: &str, gun: &str) {
         let answer = client.get(format!("{trust}/{role}.key")).send().await.unwrap().error_for_status().unwrap();
         let key: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
         let der = BASE64_STANDARD.decode(key["keyval"]["public"].as_str().unwrap()).unwrap();
-        let public = PublicKey::new(KeyType::Ecdsa, der);
+        let public = PublicKey::new(KeyType::parse(key["keytype"].as_str().unwrap()), der);
         let id = public.id().clone();
         repository.root.keys.insert(id.clone(), public);
         repository.root.roles.insert(role.as_str().to_owned(), BaseRole { key_ids: Some(vec![id]), threshold: 1 });

@@ -17,8 +17,10 @@ use crate::tui::messages::failure::Failure;
 pub struct Compared {
     /// What it holds; `None` before it was asked.
     pub known: Option<Registered>,
-    /// When it listed its tags.
+    /// When it listed its tags, for what is known: of a comparison that is stopped, that of the one before.
     pub at: Option<Time>,
+    /// When it listed them anew, while not all is asked again.
+    anew: Option<Time>,
     pub work: Comparing,
     /// Whether it was asked what tags are, and not for their names alone.
     pub answered: bool,
@@ -51,7 +53,7 @@ pub enum Comparing {
 impl Compared {
     /// Begins anew; what is known stays until it is replaced.
     pub fn begin(&mut self) {
-        (self.work, self.failure) = (Comparing::Listing, None);
+        (self.work, self.failure, self.anew) = (Comparing::Listing, None, None);
     }
 
     /// Takes an answer.
@@ -60,7 +62,8 @@ impl Compared {
             News::Listed { mut registered, wanted } => {
                 // What is asked again replaces it; where that is stopped, the last answer is still one.
                 self.known.take().into_iter().for_each(|before| registered.remember(before));
-                (self.known, self.at, self.answered) = (Some(registered), Some(now), false);
+                (self.known, self.anew, self.answered) = (Some(registered), Some(now), false);
+                self.at = self.at.or(self.anew);
                 self.work = Comparing::Asked { done: 0, of: wanted };
             }
             News::Found(answers) => {
@@ -101,6 +104,8 @@ impl Compared {
 
     /// Ends.
     pub fn end(&mut self, failure: Option<Failure>) {
+        let anew = self.anew.take().filter(|_| failure.is_none() && self.work != Comparing::Stopped);
+        self.at = anew.or(self.at);
         (self.work, self.failure) = (Comparing::Idle, failure);
     }
 

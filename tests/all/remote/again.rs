@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use trustdeck::remote::Remark;
+use trustdeck::remote::{Remark, Remarks};
 
 use crate::remote::scripted::{Act, Scripted, answer};
 use crate::remote::*;
@@ -13,6 +13,14 @@ fn good() -> Act {
 
 fn nothing() -> Act {
     Act::SendAndClose(Vec::new())
+}
+
+/// A client of the server, and what it tells.
+fn telling(server: &Scripted) -> (NotaryServer, Remarks) {
+    let remarks = Remarks::default();
+    let setup = Setup { limits: SHORT, remarks: remarks.clone(), ..Setup::default() };
+    let endpoint = Endpoint::parse(&server.url(), true).unwrap();
+    (NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap(), remarks)
 }
 
 #[tokio::test]
@@ -54,12 +62,8 @@ async fn a_short_wait_that_the_server_asks_for_is_kept_and_told() {
         _ => good(),
     })
     .await;
-    let remarks = trustdeck::remote::Remarks::default();
-    let mut heard = remarks.listen();
-    let setup = Setup { limits: SHORT, remarks, ..Setup::default() };
-    let endpoint = Endpoint::parse(&server.url(), true).unwrap();
-    let host = endpoint.host().to_owned();
-    let client = NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap();
+    let (client, remarks) = telling(&server);
+    let (host, mut heard) = (server.address.to_string(), remarks.listen());
     let (one, other) = tokio::join!(fetch(&client), fetch(&client));
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
     assert_eq!(heard.try_recv().unwrap(), Remark::Waits { host, status: Some(429), cause: None, seconds: 1 });
@@ -75,11 +79,8 @@ async fn a_connection_that_ends_after_so_many_answers_costs_those_behind_no_try(
         _ => good(),
     })
     .await;
-    let remarks = trustdeck::remote::Remarks::default();
+    let (client, remarks) = telling(&server);
     let mut heard = remarks.listen();
-    let setup = Setup { limits: SHORT, remarks, ..Setup::default() };
-    let endpoint = Endpoint::parse(&server.url(), true).unwrap();
-    let client = NotaryServer::new(endpoint, setup, Arc::<Logins>::default()).unwrap();
     let all = futures_util::future::join_all((0..300).map(|_| fetch(&client))).await;
     assert!(all.iter().all(Result::is_ok), "{:?}", all.iter().find(|got| got.is_err()));
     assert!(heard.try_recv().is_err(), "nobody waits for anything");

@@ -189,7 +189,8 @@ fn a_comparison_tells_how_far_it_is_and_can_be_stopped() {
 #[test]
 fn what_was_compared_stays_when_a_later_comparison_is_stopped() {
     let mut state = compared();
-    let before = state.repository().unwrap().registry.differences;
+    let (before, at) = (state.repository().unwrap().registry.differences, state.repository().unwrap().registry.at);
+    state.now = state.now + jiff::SignedDuration::from_hours(1);
     let effects = press(&mut state, "=");
     let demo = gun("admin/demo");
     let job = begin_comparing(&mut state, &effects);
@@ -198,6 +199,7 @@ fn what_was_compared_stays_when_a_later_comparison_is_stopped() {
     let stop = press(&mut state, "=");
     state.jobs.begin(&stop[0]);
     assert_eq!(state.repository().unwrap().registry.differences, before);
+    assert_eq!(state.repository().unwrap().registry.at, at, "answers of before are as old as they are");
     assert_eq!(word(&state, "latest"), "drift");
 }
 

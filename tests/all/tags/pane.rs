@@ -190,7 +190,7 @@ fn a_comparison_tells_how_far_it_is_and_can_be_stopped() {
 fn what_was_compared_stays_when_a_later_comparison_is_stopped() {
     let mut state = compared();
     let (before, at) = (state.repository().unwrap().registry.differences, state.repository().unwrap().registry.at);
-    state.now = state.now + jiff::SignedDuration::from_hours(1);
+    state.now += jiff::SignedDuration::from_hours(1);
     let effects = press(&mut state, "=");
     let demo = gun("admin/demo");
     let job = begin_comparing(&mut state, &effects);
